@@ -1,0 +1,158 @@
+"""Inserts and updates many rows with one statement, on PostgreSQL and on SQLite.
+
+Django's own bulk operations build a statement with a parameter per cell, which is 4 to 20 times slower. Rows here
+are tuples in the order of the named columns; what is not named gets the database's default.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import decimal
+import json
+import uuid
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.db import connection, models
+
+Row = Sequence[Any]
+
+
+def is_postgres() -> bool:
+    """Tell which of the two databases this is."""
+    return connection.vendor == "postgresql"
+
+
+def allocate_ids(model: type[models.Model], count: int) -> list[int]:
+    """Reserve primary keys, so that rows can be stored with them and answered in the order of the request.
+
+    Requires a transaction on SQLite, whose single writer keeps the numbers free until the rows are stored.
+    """
+    if count == 0:
+        return []
+    table = model._meta.db_table
+    with connection.cursor() as cursor:
+        if is_postgres():
+            cursor.execute(
+                "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)", [table, count]
+            )
+            return [row[0] for row in cursor.fetchall()]
+        cursor.execute("SELECT COALESCE((SELECT seq FROM sqlite_sequence WHERE name = %s), 0)", [table])
+        last = int(cursor.fetchone()[0])
+    return list(range(last + 1, last + count + 1))
+
+
+def insert(model: type[models.Model], columns: Sequence[str], rows: Iterable[Row]) -> None:
+    """Store rows: by COPY on PostgreSQL, by executemany on SQLite. Raises IntegrityError for the whole batch."""
+    names = ", ".join(_quoted(model, columns))
+    table = connection.ops.quote_name(model._meta.db_table)
+    with connection.cursor() as cursor:
+        if is_postgres():
+            with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
+                for chunk in _chunks(rows, 500):
+                    copy.write("".join(["\t".join(map(_copied, row)) + "\n" for row in chunk]))
+            return
+        marks = ", ".join(["%s"] * len(columns))
+        statement = f"INSERT INTO {table} ({names}) VALUES ({marks})"
+        for chunk in _chunks(rows, 1000):
+            cursor.executemany(statement, [[_sqlite(cell) for cell in row] for row in chunk])
+
+
+def update(model: type[models.Model], columns: Sequence[str], rows: Sequence[Row], *, where: str = "") -> int:
+    """Set columns of rows found by `id`, the first column; return how many rows changed.
+
+    `where` narrows what may be changed, in SQL over the table as `t`: the guard of a state machine.
+    """
+    if not rows:
+        return 0
+    table = connection.ops.quote_name(model._meta.db_table)
+    quoted = _quoted(model, columns)
+    sets = ", ".join(f"{name} = v.{name}" for name in quoted[1:])
+    guard = f" AND ({where})" if where else ""
+    payload = [dict(zip(columns, row, strict=True)) for row in rows]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {table} AS t SET {sets} FROM {_recordset(model, columns)} WHERE t.id = v.id{guard}",
+            [_json(payload)],
+        )
+        return cursor.rowcount
+
+
+def _recordset(model: type[models.Model], columns: Sequence[str]) -> str:
+    """Return the SQL that turns one JSON parameter into rows `v` with the model's own column types."""
+    fields = [model._meta.get_field(name.removesuffix("_id") if name != "id" else name) for name in columns]
+    names = _quoted(model, columns)
+    if is_postgres():
+        types = [_type(field) for field in fields]
+        typed = ", ".join(f"{name} {kind}" for name, kind in zip(names, types, strict=True))
+        return f"jsonb_to_recordset(%s::jsonb) AS v({typed})"
+    cells = ", ".join(f"value ->> '{column}' AS {name}" for column, name in zip(columns, names, strict=True))
+    return f"(SELECT {cells} FROM json_each(%s)) AS v"
+
+
+def _type(field: Any) -> str:
+    if isinstance(field, models.ForeignKey):
+        return "bigint"
+    kind = str(field.db_type(connection))
+    return "bigint" if isinstance(field, models.AutoField) else kind
+
+
+def _quoted(model: type[models.Model], columns: Sequence[str]) -> list[str]:
+    return [connection.ops.quote_name(name) for name in columns]
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, default=_plain, ensure_ascii=False, separators=(",", ":"))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dt.datetime):
+        return value.isoformat() if is_postgres() else _sqlite(value)
+    if isinstance(value, uuid.UUID):
+        return str(value) if is_postgres() else value.hex
+    if isinstance(value, decimal.Decimal):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} cannot be stored in bulk")
+
+
+def _copied(value: Any) -> str:
+    """Return a cell in the text format of COPY."""
+    if value is None:
+        return r"\N"
+    if isinstance(value, str):
+        text = value
+    elif value is True or value is False:
+        return "t" if value else "f"
+    elif isinstance(value, int | decimal.Decimal | uuid.UUID):
+        return str(value)
+    elif isinstance(value, dt.datetime):
+        return value.isoformat()
+    else:
+        text = _json(value)
+    if text.isalnum():
+        return text
+    return text.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
+
+
+def _sqlite(value: Any) -> Any:
+    """Return a cell as Django's SQLite backend stores it."""
+    if isinstance(value, dt.datetime):
+        return value.astimezone(dt.UTC).replace(tzinfo=None).isoformat(sep=" ")
+    if isinstance(value, uuid.UUID):
+        return value.hex
+    if isinstance(value, decimal.Decimal):
+        return str(value)
+    if isinstance(value, dict | list):
+        return _json(value)
+    return value
+
+
+def _chunks(rows: Iterable[Row], size: int) -> Iterable[list[Row]]:
+    chunk: list[Row] = []
+    for row in rows:
+        chunk.append(row)
+        if len(chunk) == size:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk

@@ -1,0 +1,43 @@
+"""What a call says: its own flow or text, else its campaign's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from campaigns import flows
+from campaigns.models import Call, Campaign
+from campaigns.states import Channel
+
+
+def flow_of(call: Call, campaign: Campaign) -> flows.Flow:
+    """Return what a voice call does once it is answered; no steps where there is nothing to say."""
+    if call.flow:
+        return dict(call.flow)
+    if not call.message and campaign.flow:
+        return dict(campaign.flow)
+    text = call.message or campaign.message
+    if not text:
+        return {"steps": []}
+    return flows.spoken(
+        text,
+        voice=call.voice or campaign.voice,
+        plays=campaign.max_plays,
+        repeat_key=campaign.repetition_key,
+    )
+
+
+def text_of(call: Call, campaign: Campaign) -> str:
+    """Return what a text or an email says; blank where there is nothing to send."""
+    own = channel_settings(campaign, call.channel)
+    return call.message or own.get("text") or own.get("html") or campaign.message
+
+
+def channel_settings(campaign: Campaign, channel: str) -> dict[str, Any]:
+    """Return a campaign's own settings for a channel; none where it has none."""
+    found = campaign.channels.get(channel)
+    return found if isinstance(found, dict) else {}
+
+
+def is_open(campaign: Campaign, channel: str) -> bool:
+    """Tell whether a campaign uses a channel: it is unless it was switched off."""
+    return channel in Channel.values and channel_settings(campaign, channel).get("enabled", True) is True

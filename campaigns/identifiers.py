@@ -1,0 +1,61 @@
+"""The names by which vendors' programs know a campaign: derived from its keys, found again without a table."""
+
+from __future__ import annotations
+
+import hashlib
+
+from django.utils.crypto import constant_time_compare
+
+from campaigns.models import Campaign
+from campaigns.states import CampaignState
+
+# Codes are looked up by the key that they carry; what makes them secret is compared in constant time.
+_LONGEST_KEY = 18
+
+
+def of(campaign: Campaign) -> dict[str, str | int]:
+    """Return all identifiers of a campaign, as the native API shows them."""
+    return {
+        "go4clients_id": campaign.pk,
+        "go4clients_unique_id": str(campaign.uuid),
+        "jaicp_token": jaicp_token(campaign),
+        "voicenter_code": voicenter_code(campaign),
+        "onc_id": str(campaign.uuid),
+    }
+
+
+def jaicp_token(campaign: Campaign) -> str:
+    """Return the token that a JAICP client puts into its paths: account, campaign, secret."""
+    return f"{campaign.account_id}.{campaign.pk}.{_secret(campaign, 'jaicp')}"
+
+
+def voicenter_code(campaign: Campaign) -> str:
+    """Return the code by which a Voicenter client names the campaign."""
+    return f"{campaign.pk}v{_secret(campaign, 'voicenter')}"
+
+
+def by_jaicp_token(token: str) -> Campaign | None:
+    """Return the campaign of a token; deleted ones are still known."""
+    account_id, _, rest = token.partition(".")
+    pk, _, secret = rest.partition(".")
+    found = _candidate(pk, secret, "jaicp")
+    return found if found and str(found.account_id) == account_id else None
+
+
+def by_voicenter_code(code: str) -> Campaign | None:
+    """Return the campaign of a code, unless it was deleted."""
+    pk, _, secret = code.strip().partition("v")
+    found = _candidate(pk, secret, "voicenter")
+    return found if found and found.state != CampaignState.DELETED else None
+
+
+def _candidate(pk: str, secret: str, api: str) -> Campaign | None:
+    found = None
+    if pk.isascii() and pk.isdigit() and len(pk) <= _LONGEST_KEY:
+        found = Campaign.objects.select_related("account").filter(pk=int(pk), account__is_active=True).first()
+    wanted = _secret(found, api) if found else "0" * 32
+    return found if constant_time_compare(secret.encode(errors="replace"), wanted.encode()) and found else None
+
+
+def _secret(campaign: Campaign, api: str) -> str:
+    return hashlib.sha256(f"{api}:{campaign.token}".encode()).hexdigest()[:32]

@@ -1,0 +1,56 @@
+"""Destinations that must not be reached. Every function opens one transaction."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+
+from django.db import transaction
+
+from campaigns import locks
+from campaigns.models import Account, Call, Campaign, Suppression
+from campaigns.operations import calls as call_operations
+
+BATCH = 1000
+
+
+@transaction.atomic
+def suppress(
+    *,
+    account: Account,
+    destinations: Iterable[str],
+    now: dt.datetime,
+    campaign: Campaign | None = None,
+    channel: str = "",
+    source: str = "",
+) -> int:
+    """List destinations that must not be reached; return how many were not listed already.
+
+    After this is committed none of them is placed again; waiting calls to them end at the engine's next look.
+    """
+    locks.account(account.pk)
+    wanted = sorted(set(destinations))
+    added = 0
+    for start in range(0, len(wanted), BATCH):
+        some = wanted[start : start + BATCH]
+        there = set(
+            Suppression.objects.filter(
+                account=account, campaign=campaign, channel=channel, destination__in=some
+            ).values_list("destination", flat=True)
+        )
+        Suppression.objects.bulk_create(
+            Suppression(
+                account=account,
+                campaign=campaign,
+                channel=channel,
+                destination=destination,
+                source=source,
+                created_at=now,
+            )
+            for destination in some
+            if destination not in there
+        )
+        added += len(some) - len(there)
+        scope = campaign.calls if campaign else Call.objects.filter(campaign__account=account)
+        call_operations.wake_now(scope.filter(destination__in=some))
+    return added

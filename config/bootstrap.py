@@ -1,0 +1,5 @@
+"""Placeholder until written."""
+
+
+def prepare(argv: list[str]) -> None:
+    """Do nothing."""

@@ -1,0 +1,132 @@
+"""What every vendor's door stands on: a view that reads bodies safely and never shows a traceback.
+
+A vendor's own `errors` module says how a fault is worded; here is only what no vendor differs in.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+from typing import Any, ClassVar, Never
+
+from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
+from django.http.request import RawPostDataException
+from rest_framework import exceptions
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+logger = logging.getLogger(__name__)
+
+MAX_DEPTH = 64
+
+
+class Malformed(Exception):
+    """The body is not what its door can read; the message says why, in words fit for the caller."""
+
+
+class TooLarge(Exception):
+    """The body is larger than the door takes."""
+
+
+class Endpoint(APIView):
+    """A view of a vendor's API. Subclasses set the vendor's `refuse`, and read bodies with `body` and `json`."""
+
+    # In bytes; each vendor's contract has its own.
+    max_body: ClassVar[int] = 4 * 1024 * 1024
+    # DRF's own parsers never run: a GET may have a body, and faults must be worded by the vendor.
+    parser_classes = ()
+
+    def refuse(self, error: Exception) -> Response | HttpResponse:
+        """Return the vendor's own answer to a fault: Malformed, TooLarge, an APIException, Refused, or any other.
+
+        Whatever is not one of the vendor's known faults is an internal error, already logged.
+        """
+        raise TypeError(f"{type(self).__name__} does not say how it refuses")
+
+    def handle_exception(self, exc: Exception) -> Any:
+        """Log what nobody foresaw, and let the vendor word every fault."""
+        if isinstance(exc, SuspiciousOperation | BadRequest | UnreadablePostError):
+            exc = Malformed("The request cannot be read.")
+        elif not isinstance(exc, self.expected):
+            logger.exception("%s failed", type(self).__name__)
+        return self.refuse(exc)
+
+    # What a door foresees; a vendor adds its own class of faults.
+    expected: ClassVar[tuple[type[Exception], ...]] = (Malformed, TooLarge, exceptions.APIException)
+
+    def body(self, request: Request | HttpRequest) -> bytes:
+        """Return the raw body. Raises TooLarge, Malformed."""
+        plain = request._request if isinstance(request, Request) else request
+        try:
+            length = int(plain.META.get("CONTENT_LENGTH") or 0)
+        except ValueError as error:
+            raise Malformed("The Content-Length is no number.") from error
+        if length > self.max_body:
+            raise TooLarge(f"The body has {length} bytes; {self.max_body} are the most.")
+        try:
+            raw = plain.body
+        except RequestDataTooBig as error:
+            raise TooLarge(f"The body is too large; {self.max_body} bytes are the most.") from error
+        except (RawPostDataException, UnreadablePostError) as error:
+            raise Malformed("The body cannot be read.") from error
+        if len(raw) > self.max_body:
+            raise TooLarge(f"The body has {len(raw)} bytes; {self.max_body} are the most.")
+        return raw
+
+
+def read_json(raw: bytes) -> Any:
+    """Return the value of a JSON body, with or without a byte order mark. Raises Malformed.
+
+    Refused beside bad syntax: NaN, infinities (1e400), numbers of thousands of digits, nesting deeper than 64,
+    and texts that no database can store (NUL, lone surrogates).
+    """
+    try:
+        text = raw.decode("utf-8-sig")
+        value = json.loads(text, parse_constant=_no_constant, parse_float=_finite)
+    except UnicodeDecodeError as error:
+        raise Malformed("The body is not UTF-8.") from error
+    except RecursionError as error:
+        raise Malformed("The body is nested too deeply.") from error
+    except ValueError as error:
+        raise Malformed(f"The body is no JSON: {error}.") from error
+    if "\\u" in text or "\x00" in text or text.count("[") + text.count("{") > MAX_DEPTH:
+        _check_storable(value, 0)
+    return value
+
+
+def _no_constant(name: str) -> Never:
+    raise ValueError(f"{name} is no JSON number")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(f"{text[:20]} is too large a number")
+    return number
+
+
+def _check_storable(value: Any, depth: int) -> None:
+    if depth > MAX_DEPTH:
+        raise Malformed("The body is nested too deeply.")
+    if isinstance(value, str):
+        check_text(value)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            check_text(key)
+            _check_storable(item, depth + 1)
+    elif isinstance(value, list):
+        for item in value:
+            _check_storable(item, depth + 1)
+
+
+def check_text(text: str) -> None:
+    """Refuse text that no database can store. Raises Malformed."""
+    if "\x00" in text:
+        raise Malformed("A text holds a NUL character.")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise Malformed("A text holds half of a surrogate pair.") from error

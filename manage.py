@@ -1,0 +1,20 @@
+#!/usr/bin/env python3
+"""Trunkline's command line. `python3 manage.py up` starts everything on a machine with nothing but Python."""
+
+import os
+import sys
+
+from config import bootstrap
+
+
+def main() -> None:
+    """Run a management command, after making sure that this Python and its packages will do."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    bootstrap.prepare(sys.argv)
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(sys.argv)
+
+
+if __name__ == "__main__":
+    main()
