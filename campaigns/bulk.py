@@ -75,7 +75,7 @@ def update(model: type[models.Model], columns: Sequence[str], rows: Sequence[Row
             f"UPDATE {table} AS t SET {sets} FROM {_recordset(model, columns)} WHERE t.id = v.id{guard}",
             [_json(payload)],
         )
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def _recordset(model: type[models.Model], columns: Sequence[str]) -> str:

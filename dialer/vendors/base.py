@@ -18,6 +18,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from campaigns import refusals
+
 logger = logging.getLogger(__name__)
 
 MAX_DEPTH = 64
@@ -38,6 +40,9 @@ class Endpoint(APIView):
     max_body: ClassVar[int] = 4 * 1024 * 1024
     # DRF's own parsers never run: a GET may have a body, and faults must be worded by the vendor.
     parser_classes = ()
+    # Who speaks is proved by each vendor's own `auth`.
+    authentication_classes = ()
+    permission_classes = ()
 
     def refuse(self, error: Exception) -> Response | HttpResponse:
         """Return the vendor's own answer to a fault: Malformed, TooLarge, an APIException, Refused, or any other.
@@ -55,7 +60,12 @@ class Endpoint(APIView):
         return self.refuse(exc)
 
     # What a door foresees; a vendor adds its own class of faults.
-    expected: ClassVar[tuple[type[Exception], ...]] = (Malformed, TooLarge, exceptions.APIException)
+    expected: ClassVar[tuple[type[Exception], ...]] = (
+        Malformed,
+        TooLarge,
+        exceptions.APIException,
+        refusals.Refused,
+    )
 
     def body(self, request: Request | HttpRequest) -> bytes:
         """Return the raw body. Raises TooLarge, Malformed."""
