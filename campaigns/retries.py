@@ -44,7 +44,7 @@ class Policy:
         if not rule.retry or outcome in FINAL_OUTCOMES or counted >= self.max_attempts:
             return None
         wait = self.first_wait if rule.wait is None else rule.wait
-        seconds = wait.total_seconds() * self.growth ** max(counted - 1, 0)
+        seconds = wait.total_seconds() * float(self.growth ** max(counted - 1, 0))
         return ended_at + dt.timedelta(seconds=min(seconds, LONGEST_WAIT.total_seconds()))
 
 

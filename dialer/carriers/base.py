@@ -40,8 +40,7 @@ class Dial:
     # Set once it was placed: what an ask is about.
     placed_at: dt.datetime | None = None
     hangup_at: dt.datetime | None = None
-    # How many of its events were heard so far, and when a member took the call (or None).
-    heard: int = 0
+    # When a member took the call, if one has.
     connected_at: dt.datetime | None = None
     # Answered calls are given to members rather than played a flow.
     wants_member: bool = False
