@@ -11,10 +11,17 @@ def main() -> None:
     """Run a management command, after making sure that this Python and its packages will do."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     bootstrap.prepare(sys.argv)
+    from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 
-    execute_from_command_line(sys.argv)
+    try:
+        execute_from_command_line(sys.argv)
+    except ImproperlyConfigured as error:
+        sys.exit(f"Trunkline cannot start as it is configured: {error}")
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit(130)
