@@ -10,6 +10,6 @@ class Config(AppConfig):
     verbose_name = "Trunkline"
 
     def ready(self) -> None:
-        from config import celery
+        from config import celery, checks  # noqa: F401  registers them
 
         celery.app.set_default()

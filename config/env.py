@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
+from collections.abc import Collection
 from pathlib import Path
+from typing import Any
 
+import environ
 from django.core.exceptions import ImproperlyConfigured
+
+DATABASE_SCHEMES = ("sqlite", "postgres", "postgresql")
 
 
 def text(name: str, default: str = "") -> str:
@@ -41,16 +47,44 @@ def words(name: str, default: str = "") -> list[str]:
     return [word.strip() for word in text(name, default).split(",") if word.strip()]
 
 
+def choice(name: str, default: str, choices: Collection[str]) -> str:
+    """Return a variable that takes one of a few words, whatever their case."""
+    value = (text(name) or default).upper()
+    if value not in choices:
+        raise ImproperlyConfigured(f"{name} is {value!r}; it takes one of {', '.join(choices)}")
+    return value
+
+
+def database(name: str, default: str) -> dict[str, Any]:
+    """Return a variable such as postgres://user:password@host:5432/name as one of Django's DATABASES."""
+    url = text(name) or default
+    scheme = url.partition(":")[0]
+    if scheme not in DATABASE_SCHEMES:
+        raise ImproperlyConfigured(f"{name} begins with {scheme!r}; it takes {' or '.join(DATABASE_SCHEMES)}")
+    found: dict[str, Any] = environ.Env.db_url_config(url)
+    found.setdefault("OPTIONS", {})
+    return found
+
+
 def kept_secret(path: Path) -> str:
     """Return the secret kept in a file that only its owner can read, made on first use."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # O_EXCL: of two processes that start at once, one makes the file and the other reads it.
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
+        if not path.exists():
+            _keep(secrets.token_urlsafe(48), path)
         return path.read_text(encoding="ascii")
     except OSError as error:
-        raise ImproperlyConfigured(f"{path.parent} cannot be written: {error.strerror}") from error
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(secrets.token_urlsafe(48))
-    return path.read_text(encoding="ascii")
+        raise ImproperlyConfigured(
+            f"{path.parent} cannot be written or read ({error.strerror}). Give this user the right to, or name another "
+            "folder in TRUNKLINE_VAR."
+        ) from error
+
+
+def _keep(secret: str, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as file:
+        file.write(secret)
+    # A link is made whole or not at all: of two processes that start at once, both read what the first one kept.
+    with contextlib.suppress(FileExistsError):
+        os.link(draft, path)
+    draft.unlink()

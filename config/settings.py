@@ -6,17 +6,15 @@ import socket
 from pathlib import Path
 from typing import Any
 
-import environ
-
-from config import env
+from config import carriers, env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-VAR_DIR = Path(env.text("TRUNKLINE_VAR", str(BASE_DIR / "var")))
+VAR_DIR = Path(env.text("TRUNKLINE_VAR") or BASE_DIR / "var").resolve()
 
 # --- Django -----------------------------------------------------------------------------------------
 SECRET_KEY = env.text("SECRET_KEY") or env.kept_secret(VAR_DIR / "secret_key")
 DEBUG = env.flag("DEBUG")
-ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", f"localhost,127.0.0.1,[::1],{socket.gethostname()}")
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS") or ["localhost", "127.0.0.1", "[::1]", socket.gethostname()]
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
@@ -77,6 +75,18 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 
+# --- Security behind TLS: a proxy ends it and tells so in X-Forwarded-Proto -----------------------------
+BEHIND_TLS = env.flag("BEHIND_TLS")
+SECURE_SSL_REDIRECT = BEHIND_TLS
+# Probes come from inside, without TLS.
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_TLS else None
+SECURE_HSTS_SECONDS = 31_536_000 if BEHIND_TLS else 0
+SESSION_COOKIE_SECURE = BEHIND_TLS
+CSRF_COOKIE_SECURE = BEHIND_TLS
+# Whether a domain's other hosts have TLS too is not for this one to say.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
+
 # --- Time and language --------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
@@ -90,10 +100,7 @@ MEDIA_ROOT = VAR_DIR / "media"
 MEDIA_URL = "/media/"
 
 # --- Database -----------------------------------------------------------------------------------------
-DATABASES: dict[str, dict[str, Any]] = {
-    "default": environ.Env.db_url_config(env.text("DATABASE_URL") or f"sqlite:///{VAR_DIR / 'trunkline.sqlite3'}")
-}
-DATABASES["default"].setdefault("OPTIONS", {})
+DATABASES = {"default": env.database("DATABASE_URL", f"sqlite:///{VAR_DIR / 'trunkline.sqlite3'}")}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # A deferred transaction that turns into a writer fails at once with "database is locked"; IMMEDIATE waits.
     DATABASES["default"]["OPTIONS"] |= {
@@ -107,7 +114,7 @@ else:
     DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = env.flag("PGBOUNCER")
 
 # --- Celery: wake-ups and batches; the truth is in the database ------------------------------------------
-CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", "filesystem://")
+CELERY_BROKER_URL = env.text("CELERY_BROKER_URL") or "filesystem://"
 CELERY_TASK_IGNORE_RESULT = True
 # A lost tick is replaced by the next one; a repeated one finds nothing left to do.
 CELERY_TASK_ACKS_LATE = False
@@ -140,16 +147,7 @@ CELERY_BEAT_SCHEDULE = {
 SIMULATOR_SPEED = env.number("SIMULATOR_SPEED", 1)
 # The longest an attempt may be without news before the carrier is asked what became of it, in seconds.
 ATTEMPT_LEASE_SECONDS = env.number("ATTEMPT_LEASE_SECONDS", 120)
-SIMULATOR = {
-    "BACKEND": "dialer.carriers.simulator.Simulator",
-    "OPTIONS": {"seed": env.text("SIMULATOR_SEED")},
-}
-CARRIERS: dict[str, dict[str, Any]] = {
-    "voice": SIMULATOR,
-    "sms": SIMULATOR,
-    "email": SIMULATOR,
-    "simulator": SIMULATOR,
-}
+CARRIERS = carriers.from_environment()
 
 # --- The doors --------------------------------------------------------------------------------------------
 # Bulk doors take 100,000 items; what is larger is refused by each door in its own form.
@@ -172,10 +170,17 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
 }
 
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": env.text("LOG_LEVEL", "INFO")},
+    "root": {"handlers": ["stderr"], "level": env.choice("LOG_LEVEL", "INFO", LOG_LEVELS)},
+    "loggers": {
+        # A tick a second is no news.
+        "celery": {"level": "WARNING"},
+        "kombu": {"level": "WARNING"},
+        "httpx": {"level": "WARNING"},
+    },
 }
