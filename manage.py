@@ -13,11 +13,16 @@ def main() -> None:
     bootstrap.prepare(sys.argv)
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
+    from django.db import OperationalError, ProgrammingError
 
     try:
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:
         sys.exit(f"Trunkline cannot start as it is configured: {error}")
+    except (OperationalError, ProgrammingError) as error:
+        if "--traceback" in sys.argv:
+            raise
+        sys.exit(f"The database cannot be used: {error}\nIf it was not set up yet: python3 manage.py migrate")
 
 
 if __name__ == "__main__":
