@@ -80,9 +80,8 @@ class Herald:
 def check_folder() -> None:
     """Refuse to start where the folder for data cannot be written. Raises CommandError."""
     try:
-        settings.VAR_DIR.mkdir(parents=True, exist_ok=True)
-        for name in ("queue", "queue-control", "queue-taken"):
-            (settings.VAR_DIR / name).mkdir(exist_ok=True)
+        for folder in (settings.VAR_DIR, settings.VAR_DIR / "queue", settings.VAR_DIR / "queue-control"):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=settings.VAR_DIR) as probe:
             probe.write(b"\0" * 65_536)
     except OSError as error:
