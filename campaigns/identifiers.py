@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 
 from django.utils.crypto import constant_time_compare
 
@@ -49,10 +50,31 @@ def by_voicenter_code(code: str) -> Campaign | None:
     return found if found and found.state != CampaignState.DELETED else None
 
 
+def by_voicenter_codes(codes: Iterable[str]) -> dict[str, Campaign]:
+    """Return the campaigns of many codes, by code, those deleted left out; one statement for each thousand."""
+    parts = {code: code.strip().partition("v") for code in codes}
+    keys = sorted({int(pk) for pk, _, _ in parts.values() if _is_key(pk)})
+    rows: dict[int, Campaign] = {}
+    alive = Campaign.objects.exclude(state=CampaignState.DELETED).filter(account__is_active=True)
+    for start in range(0, len(keys), 1000):
+        rows |= alive.select_related("account").in_bulk(keys[start : start + 1000])
+    candidates = {code: rows.get(int(pk)) if _is_key(pk) else None for code, (pk, _, _) in parts.items()}
+    proved = {code: _proved(candidates[code], secret, "voicenter") for code, (_, _, secret) in parts.items()}
+    return {code: campaign for code, campaign in proved.items() if campaign}
+
+
 def _candidate(pk: str, secret: str, api: str) -> Campaign | None:
     found = None
-    if pk.isascii() and pk.isdigit() and len(pk) <= _LONGEST_KEY:
+    if _is_key(pk):
         found = Campaign.objects.select_related("account").filter(pk=int(pk), account__is_active=True).first()
+    return _proved(found, secret, api)
+
+
+def _is_key(written: str) -> bool:
+    return written.isascii() and written.isdigit() and len(written) <= _LONGEST_KEY
+
+
+def _proved(found: Campaign | None, secret: str, api: str) -> Campaign | None:
     wanted = _secret(found, api) if found else "0" * 32
     return found if constant_time_compare(secret.encode(errors="replace"), wanted.encode()) and found else None
 

@@ -170,6 +170,14 @@ def cancel_calls(*, account: Account, ids: Iterable[int], now: dt.datetime) -> l
     return sorted(changed)
 
 
+@transaction.atomic
+def cancel_waiting(*, account: Account, calls: QuerySet[Call], now: dt.datetime) -> int:
+    """Cancel those of an account's calls that wait, and only those: what is live goes on. Return how many they were."""
+    locks.account(account.pk)
+    mine = calls.filter(account=account)
+    return close_waiting(mine, outcome=Outcome.CANCELLED, reason=Reason.CANCELLED, now=now)
+
+
 def close_waiting(calls: QuerySet[Call], *, outcome: Outcome, reason: Reason, now: dt.datetime) -> int:
     """End waiting calls without a try. Requires a transaction that holds the account."""
     return calls.filter(state=CallState.WAITING).update(
