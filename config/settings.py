@@ -179,6 +179,18 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
 }
 
+# --- Vendors: what their contracts leave to the server; each is explained in docs/vendors/ -----------------
+VOICENTER: dict[str, Any] = {
+    # Whether the account's Code must come with every method, and not only with GetCampaignList.
+    "require_code": env.flag("VOICENTER_REQUIRE_CODE"),
+    # The ErrorCode of a target that is no phone number.
+    "format_fault_code": int(env.choice("VOICENTER_FORMAT_FAULT_CODE", "2", ("2", "-2"))),
+    # Addresses or networks whose X-Forwarded-For is believed when an account's address list is asked.
+    "trusted_proxies": env.words("VOICENTER_TRUSTED_PROXIES"),
+    # The country that a leading 0 stands for where the account's own writes none.
+    "default_country": "IL",
+}
+
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 LOGGING = {
     "version": 1,
