@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
 
 from config import health
 
 urlpatterns = [
     path("admin/", admin.site.urls),
+    path("api/", include("config.api")),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
+    path("", include("dialer.vendors.onc.urls")),
 ]

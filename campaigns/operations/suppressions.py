@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from django.db import transaction
 
@@ -23,8 +23,11 @@ def suppress(
     campaign: Campaign | None = None,
     channel: str = "",
     source: str = "",
+    sources: Mapping[str, str] | None = None,
 ) -> int:
     """List destinations that must not be reached; return how many were not listed already.
+
+    `sources` says whence for single destinations, in place of `source`.
 
     After this is committed none of them is placed again; waiting calls to them end at the engine's next look.
     """
@@ -44,7 +47,7 @@ def suppress(
                 campaign=campaign,
                 channel=channel,
                 destination=destination,
-                source=source,
+                source=(sources or {}).get(destination, source),
                 created_at=now,
             )
             for destination in some
@@ -54,3 +57,10 @@ def suppress(
         scope = campaign.calls if campaign else Call.objects.filter(campaign__account=account)
         call_operations.wake_now(scope.filter(destination__in=some))
     return added
+
+
+@transaction.atomic
+def lift(*, suppression: Suppression) -> None:
+    """Take a destination off the list; calls that it has closed stay closed."""
+    locks.account(suppression.account_id)
+    suppression.delete()

@@ -1,0 +1,1 @@
+"""One module for each resource: parse, one operation or query, render."""

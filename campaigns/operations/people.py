@@ -1,0 +1,59 @@
+"""The people of a campaign one by one: its members, its contacts. Every function opens one transaction.
+
+Contacts with the calls that reach them are in `contacts`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from campaigns import refusals
+from campaigns.models import Campaign, Contact, Member
+
+
+def new_member(*, campaign: Campaign, code: str, **fields: Any) -> Member:
+    """Add a member. Raises AlreadyThere where the campaign has one of this code."""
+    try:
+        with transaction.atomic():
+            return Member.objects.create(campaign=campaign, code=code, **fields)
+    except IntegrityError as error:
+        raise refusals.AlreadyThere(f"The campaign has a member {code!r} already.", field="code") from error
+
+
+@transaction.atomic
+def change_member(*, member: Member, **changes: Any) -> Member:
+    """Change a member's name, or whether he takes calls. Raises AlreadyThere for another's code."""
+    for name, value in changes.items():
+        setattr(member, name, value)
+    if not changes:
+        return member
+    try:
+        with transaction.atomic():
+            member.save(update_fields=list(changes))
+    except IntegrityError as error:
+        raise refusals.AlreadyThere(f"The campaign has a member {member.code!r} already.", field="code") from error
+    return member
+
+
+def new_contact(*, campaign: Campaign, now: dt.datetime, **fields: Any) -> Contact:
+    """Add a person. Raises AlreadyThere where the campaign has one of this UUID."""
+    fields.setdefault("uuid", uuid.uuid4())
+    try:
+        with transaction.atomic():
+            return Contact.objects.create(account_id=campaign.account_id, campaign=campaign, created_at=now, **fields)
+    except IntegrityError as error:
+        raise refusals.AlreadyThere(f"The campaign has a contact {fields['uuid']} already.", field="uuid") from error
+
+
+@transaction.atomic
+def change_contact(*, contact: Contact, **changes: Any) -> Contact:
+    """Change a person's names, zone or attributes; calls that exist keep the zone they were given."""
+    for name, value in changes.items():
+        setattr(contact, name, value)
+    if changes:
+        contact.save(update_fields=list(changes))
+    return contact
