@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 from typing import Any
 
+from campaigns import bulk
 from campaigns.models import Account, Call, CallAttempt, Campaign, Contact, Intake
 from campaigns.states import CallState
 from reports.models import AttemptReport
@@ -51,29 +53,31 @@ def intake(campaign: Campaign, api: str) -> Intake:
     return Intake.objects.create(account=campaign.account, api=api, created_at=START)
 
 
-def reports(campaign: Campaign, count: int) -> None:
-    """Store reports without a ledger behind them, a millisecond apart: for exports of many rows."""
-    common = {
-        "account": campaign.account,
-        "campaign": campaign,
+def reports(campaign: Campaign, count: int, *, apart: float = 0.001) -> None:
+    """Store reports without a ledger behind them, so many seconds apart: for exports of many rows."""
+    empty = {"contact_name": "", "api": "", "caller_id": "", "cause": "", "digits": "", "answered_at": None}
+    common = empty | {
+        "account_id": campaign.account_id,
+        "campaign_id": campaign.pk,
         "campaign_name": campaign.name,
         "channel": "voice",
         "number": "0612345200",
         "destination": "+390612345200",
         "carrier": "voice",
         "n": 1,
-        "outcome": "answered",
+        "counts": True,
+        "outcome": "no_answer",
         "claimed_at": START,
         "placed_at": START,
+        "ring_seconds": Decimal("12.5"),
+        "talk_seconds": Decimal(0),
+        "abandoned": False,
+        "cost": Decimal(0),
     }
-    for first in range(0, count, 10_000):
-        AttemptReport.objects.bulk_create(
-            [
-                AttemptReport(attempt_id=n + 1, call_id=n + 1, ended_at=at(n / 1000), external_id=f"n{n}", **common)
-                for n in range(first, min(first + 10_000, count))
-            ],
-            batch_size=1000,
-        )
+    own = ("attempt_id", "call_id", "external_id", "ended_at")
+    same = tuple(common.values())
+    made = ((n + 1, n + 1, f"n{n}", at(n * apart), *same) for n in range(count))
+    bulk.insert(AttemptReport, [*own, *common], made)
 
 
 def _call(campaign: Campaign, **fields: Any) -> Call:
