@@ -25,7 +25,7 @@ FAULTS = (
     ("No space left on device", "The disk is full. Free some space (about 500 MB are needed) and run this again."),
     ("Disk quota exceeded", "The disk quota is used up. Free some space (about 500 MB are needed) and run this again."),
     ("DO NOT MATCH THE HASHES", "A downloaded package is not the one that {file} names. Nothing of it was installed."),
-    ("Permission denied", "{prefix} cannot be written. Give this user the right to write there, and run this again."),
+    ("Permission denied", "{prefix} cannot be written. Let this user write there, and run this again."),
     ("Read-only file system", "{prefix} is on a read-only file system."),
     (
         "(Temporary failure in name resolution|Failed to establish a new connection|Network is unreachable|Connection"
@@ -143,7 +143,7 @@ def _unwritable(folder: str, error: OSError) -> str:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return FAULTS[0][1]
     return (
-        f"{folder} cannot be written ({error.strerror}). Give this user the right to write there, or run Trunkline in"
+        f"{folder} cannot be written ({error.strerror}). Let this user write there, or run Trunkline in"
         " a virtual environment that it may write."
     )
 

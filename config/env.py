@@ -74,7 +74,7 @@ def kept_secret(path: Path) -> str:
         return path.read_text(encoding="ascii")
     except OSError as error:
         raise ImproperlyConfigured(
-            f"{path.parent} cannot be written or read ({error.strerror}). Give this user the right to, or name another "
+            f"{path.parent} cannot be written or read ({error.strerror}). Let this user write there, or name another "
             "folder in TRUNKLINE_VAR."
         ) from error
 

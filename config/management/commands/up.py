@@ -90,7 +90,7 @@ def check_folder() -> None:
             + (
                 "Free some space on its disk."
                 if error.errno in {errno.ENOSPC, errno.EDQUOT}
-                else "Give this user the right to, or name another folder in TRUNKLINE_VAR."
+                else "Let this user write there, or name another folder in TRUNKLINE_VAR."
             )
         ) from error
 
