@@ -13,4 +13,5 @@ urlpatterns = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("", include("dialer.vendors.onc.urls")),
+    path("", include("dialer.vendors.voicenter.urls")),
 ]
