@@ -26,10 +26,10 @@ def flow_of(call: Call, campaign: Campaign) -> flows.Flow:
     )
 
 
-def text_of(call: Call, campaign: Campaign) -> str:
-    """Return what a text or an email says; blank where there is nothing to send."""
-    own = channel_settings(campaign, call.channel)
-    return call.message or own.get("text") or own.get("html") or campaign.message
+def text_of(campaign: Campaign, channel: str, own: str = "") -> str:
+    """Return what a text or an email says, `own` being the call's message; blank where there is nothing to send."""
+    settings = channel_settings(campaign, channel)
+    return own or str(settings.get("text") or settings.get("html") or campaign.message)
 
 
 def channel_settings(campaign: Campaign, channel: str) -> dict[str, Any]:

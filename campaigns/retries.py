@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -44,7 +45,7 @@ class Policy:
         if not rule.retry or outcome in FINAL_OUTCOMES or counted >= self.max_attempts:
             return None
         wait = self.first_wait if rule.wait is None else rule.wait
-        seconds = wait.total_seconds() * float(self.growth ** max(counted - 1, 0))
+        seconds = wait.total_seconds() * math.pow(self.growth, max(counted - 1, 0))
         return ended_at + dt.timedelta(seconds=min(seconds, LONGEST_WAIT.total_seconds()))
 
 
@@ -55,7 +56,7 @@ def after_congestion(*, congestions: int, ended_at: dt.datetime) -> dt.datetime 
     """
     if congestions >= CONGESTION_CEILING:
         return None
-    return ended_at + min(CONGESTION_FIRST_WAIT * 2 ** min(congestions - 1, 10), CONGESTION_LONGEST_WAIT)
+    return ended_at + min(CONGESTION_FIRST_WAIT * (1 << min(congestions - 1, 10)), CONGESTION_LONGEST_WAIT)
 
 
 def parse_rules(value: object) -> dict[str, Rule]:

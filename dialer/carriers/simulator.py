@@ -25,7 +25,7 @@ ASK_AGAIN = 30.0
 
 
 class Simulator(Carrier):
-    """The simulated network. Options: `seed`, and the odds (0 to 1) at which events are lost, late, repeated, reordered."""
+    """The simulated network. Options: a seed, and the odds (0 to 1) at which events are lost, late, twice or turned."""
 
     channels = frozenset({"voice", "sms", "email"})
     features = frozenset({"say", "play", "detect", "dial", "repeat", "hangup", "members", "machines"})
@@ -47,9 +47,10 @@ class Simulator(Carrier):
 
     def place(self, dials: Sequence[Dial], *, now: dt.datetime) -> list[Placed]:
         """Take every dial; what becomes of it is told when it is asked about."""
+        scripts = [callees.script_of(dial, self.seed) for dial in dials]
         return [
-            Placed(key=dial.key, check_at=self._next_news(dial, callees.script_of(dial, self.seed), now, now))
-            for dial in dials
+            Placed(key=dial.key, check_at=self._next_news(script, now, now))
+            for dial, script in zip(dials, scripts, strict=True)
         ]
 
     def ask(self, dials: Sequence[Dial], *, now: dt.datetime) -> list[Answer]:
@@ -75,7 +76,7 @@ class Simulator(Carrier):
             told = [event for event in told for _ in range(2)]
         if self._chance(self.reorders, dial.key, "reorder"):
             told.reverse()
-        return Answer(key=dial.key, events=told, check_at=self._next_news(dial, script, dial.placed_at, now))
+        return Answer(key=dial.key, events=told, check_at=self._next_news(script, dial.placed_at, now))
 
     def _events(self, dial: Dial, script: callees.Script) -> list[CarrierEvent]:
         if dial.placed_at is None:
@@ -101,7 +102,7 @@ class Simulator(Carrier):
         late = self._chance(self.delays, key, event.type, "late")
         return event.happened_at + dt.timedelta(seconds=20 if late else 0)
 
-    def _next_news(self, dial: Dial, script: callees.Script, placed_at: dt.datetime, now: dt.datetime) -> dt.datetime:
+    def _next_news(self, script: callees.Script, placed_at: dt.datetime, now: dt.datetime) -> dt.datetime:
         offsets = [offset for offset in (script.rings, script.answers, script.ends) if offset is not None]
         coming = [moment for offset in offsets if (moment := _after(placed_at, offset)) > now]
         return min(coming, default=now + dt.timedelta(seconds=1))

@@ -1,0 +1,85 @@
+"""The circuit breaker of each carrier: when most of what it is given fails, nothing is placed for a while, then one
+call tries.
+
+A failure is carrier trouble (congestion, a carrier that cannot be talked to), not a called party's outcome. A few
+unreachable destinations among many that work do not open it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+
+from campaigns.models import CallAttempt
+from campaigns.states import Outcome
+from dialer.models import CarrierHealth
+
+# It opens when this many failed within the window, and they are at least half of what was tried in it.
+FAILURES_TO_OPEN = 10
+WINDOW = dt.timedelta(seconds=60)
+FIRST_PAUSE = dt.timedelta(seconds=15)
+LONGEST_PAUSE = dt.timedelta(minutes=5)
+EVIDENCE_KEPT = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a claim needs to know: shut until when, or open for one call on trial."""
+
+    opens_again_at: dt.datetime | None = None
+    on_trial: bool = False
+
+
+def look(alias: str, *, hold: bool, now: dt.datetime) -> Look:
+    """Tell whether a carrier takes calls; with `hold` nobody else counts its calls until the transaction ends."""
+    rows = CarrierHealth.objects.filter(alias=alias)
+    if hold:
+        CarrierHealth.objects.get_or_create(alias=alias)
+        rows = rows.select_for_update(no_key=True)
+    health = rows.first()
+    if health is None or health.open_until is None:
+        return Look()
+    if now < health.open_until:
+        return Look(opens_again_at=health.open_until)
+    return Look(on_trial=True)
+
+
+@transaction.atomic
+def failed(alias: str, *, accounts: Collection[int], evidence: Sequence[dict[str, Any]], now: dt.datetime) -> None:
+    """Note failures of a carrier, with what failed; opens the breaker where most of what these accounts tried fails."""
+    CarrierHealth.objects.get_or_create(alias=alias)
+    health = CarrierHealth.objects.select_for_update(no_key=True).get(alias=alias)
+    health.failures += len(evidence)
+    health.evidence = [*health.evidence, *evidence][-EVIDENCE_KEPT:]
+    health.changed_at = now
+    on_trial = health.open_until is not None and health.open_until <= now
+    if on_trial or (health.open_until is None and _mostly_fails(alias, accounts, now)):
+        health.opened_at = health.opened_at or now
+        health.open_until = now + min(FIRST_PAUSE * (1 + health.failures // FAILURES_TO_OPEN), LONGEST_PAUSE)
+    health.save()
+
+
+def _mostly_fails(alias: str, accounts: Collection[int], now: dt.datetime) -> bool:
+    recent = CallAttempt.objects.filter(
+        account_id__in=accounts, claimed_at__gt=now - WINDOW, carrier=alias, placed_at__isnull=False
+    )
+    trouble = recent.filter(outcome=Outcome.CONGESTION).count()
+    return trouble >= FAILURES_TO_OPEN and trouble * 2 >= recent.count()
+
+
+def worked(alias: str, *, now: dt.datetime) -> None:
+    """Note that a carrier took a call: the row of failures is over. Writes nothing where there was none."""
+    CarrierHealth.objects.filter(alias=alias, failures__gt=0).update(
+        failures=0, open_until=None, opened_at=None, changed_at=now
+    )
+
+
+def reset(alias: str, *, now: dt.datetime) -> None:
+    """Close the breaker because somebody says that the carrier is well."""
+    CarrierHealth.objects.filter(alias=alias).update(
+        failures=0, open_until=None, opened_at=None, evidence=[], changed_at=now
+    )

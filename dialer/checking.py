@@ -1,0 +1,124 @@
+"""Asks carriers what became of open attempts whose time to be looked at has come.
+
+Every open attempt has such a time: the simulator's next event, the end of a lease, the moment after a lost reply.
+So an attempt can be forgotten by everybody and still comes to its end. A claimed attempt that nobody placed is
+given to be placed again: the mark of placing lets only one do it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from campaigns import bulk
+from campaigns.models import Call, CallAttempt, Campaign
+from campaigns.states import AttemptState, Outcome
+from dialer import carriers, outcomes, placing, staffing
+from dialer.carriers.base import Answer, CarrierError, CarrierEvent, Dial, EventType
+
+logger = logging.getLogger(__name__)
+
+# How long an attempt is somebody's to ask about before another may; longer than a carrier takes to answer.
+ASKING_SECONDS = 15.0
+
+
+def check(*, now: dt.datetime, limit: int = 200) -> tuple[int, list[int]]:
+    """Look at up to `limit` open attempts of each carrier; return how many, and which are still to be placed."""
+    aliases = list(settings.CARRIERS)
+    virtual = [alias for alias in aliases if carriers.get(alias).is_virtual]
+    looked, to_place = _check_virtual(virtual, now, limit)
+    for alias in aliases:
+        if alias not in virtual:
+            some, unplaced = _check_real(alias, now, limit)
+            looked += some
+            to_place += unplaced
+    return looked, to_place
+
+
+def _check_virtual(aliases: list[str], now: dt.datetime, limit: int) -> tuple[int, list[int]]:
+    """Look at attempts on simulators: no network lies between, so one transaction does it all."""
+    with transaction.atomic():
+        due = _due(aliases, now, limit)
+        if not due:
+            return 0, []
+        unplaced = _again(due, now)
+        for alias in {attempt.carrier for attempt in due}:
+            asked = [attempt for attempt in due if attempt.carrier == alias and attempt.placed_at is not None]
+            _learn(asked, carriers.get(alias).ask(_dials(asked), now=now), now)
+        return len(due), unplaced
+
+
+def _check_real(alias: str, now: dt.datetime, limit: int) -> tuple[int, list[int]]:
+    with transaction.atomic():
+        due = _due([alias], now, limit)
+        asking = now + dt.timedelta(seconds=ASKING_SECONDS)
+        unplaced = _again(due, now)
+        asked = [attempt for attempt in due if attempt.placed_at is not None]
+        bulk.update(CallAttempt, ("id", "check_at"), [(attempt.pk, asking) for attempt in asked])
+        dials = _dials(asked)
+    if asked:
+        try:
+            answers = carriers.get(alias).ask(dials, now=now)
+        except CarrierError as error:
+            logger.warning("%s cannot be asked: %s", alias, error)
+            return len(due), unplaced
+        with transaction.atomic():
+            fresh = outcomes.held([str(attempt.key) for attempt in asked])
+            _learn([attempt for attempt in fresh if attempt.state != AttemptState.ENDED], answers, now)
+    return len(due), unplaced
+
+
+def _due(aliases: list[str], now: dt.datetime, limit: int) -> list[CallAttempt]:
+    """Return attempts to look at, locked; those that somebody else looks at are left to them."""
+    opened = CallAttempt.objects.filter(carrier__in=aliases, check_at__lte=now).exclude(state=AttemptState.ENDED)
+    locked = opened.select_for_update(of=("self",), skip_locked=connection.features.has_select_for_update_skip_locked)
+    due = list(locked.order_by("check_at", "id")[:limit])
+    outcomes.keep_decisions({attempt.account_id for attempt in due})
+    return due
+
+
+def _again(due: Sequence[CallAttempt], now: dt.datetime) -> list[int]:
+    """Return the claimed attempts that nobody has placed, to be placed once more; the mark decides who does."""
+    unplaced = [attempt for attempt in due if attempt.state == AttemptState.CLAIMED]
+    later = now + dt.timedelta(seconds=placing.DOUBT_SECONDS)
+    bulk.update(CallAttempt, ("id", "check_at"), [(attempt.pk, later) for attempt in unplaced])
+    return [attempt.pk for attempt in unplaced]
+
+
+def _dials(attempts: Sequence[CallAttempt]) -> list[Dial]:
+    calls = {call.pk: call for call in Call.objects.filter(pk__in=[attempt.call_id for attempt in attempts])}
+    campaigns = {c.pk: c for c in Campaign.objects.filter(pk__in={attempt.campaign_id for attempt in attempts})}
+    staffed = staffing.staffed(campaigns.values())
+    return [
+        placing.dial_of(
+            attempt,
+            calls[attempt.call_id],
+            campaigns[attempt.campaign_id],
+            staffed=attempt.campaign_id in staffed,
+        )
+        for attempt in attempts
+    ]
+
+
+def _learn(attempts: Sequence[CallAttempt], answers: Iterable[Answer], now: dt.datetime) -> None:
+    """Record what was answered; what the carrier does not know ends as unknown. Requires the transaction."""
+    by_key: dict[str, list[CarrierEvent]] = defaultdict(list)
+    check_at: dict[str, dt.datetime] = {}
+    for answer in answers:
+        by_key[answer.key] += answer.events
+        check_at[answer.key] = answer.check_at or now + dt.timedelta(seconds=settings.ATTEMPT_LEASE_SECONDS)
+        if not answer.known:
+            lost = CarrierEvent(
+                key=answer.key,
+                type=EventType.ENDED,
+                happened_at=now,
+                outcome=Outcome.UNKNOWN,
+                cause="the carrier does not know it",
+            )
+            by_key[answer.key].append(lost)
+    outcomes.record(attempts, by_key, now=now, check_at=check_at)

@@ -1,0 +1,182 @@
+"""Places claimed attempts: a last look at the gates, the mark, then the wire, then what the carrier said.
+
+An attempt is marked as placed before the wire is touched, by a statement that only one process can win, so it is
+originated at most once, whatever is repeated or dies. No transaction is open while the carrier is talked to,
+unless the carrier is the simulator, which is no network.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db import transaction
+
+from campaigns import bulk, content, locks
+from campaigns.models import Account, Call, CallAttempt, Campaign
+from campaigns.states import AttemptState, CallState, Outcome
+from dialer import carriers, claiming, facts, gates, outcomes, staffing
+from dialer.carriers.base import Carrier, CarrierError, CarrierEvent, Dial, EventType, Placed
+from reports import building
+
+logger = logging.getLogger(__name__)
+
+# How soon a carrier is asked about a dial whose reply was lost, in seconds.
+DOUBT_SECONDS = 5.0
+
+
+def place(attempt_ids: Sequence[int], *, now: dt.datetime) -> int:
+    """Place claimed attempts; return how many were handed to a carrier. Repeating it places nothing twice."""
+    accounts = (
+        CallAttempt.objects.filter(pk__in=attempt_ids).order_by("account_id").values_list("account_id", flat=True)
+    )
+    placed = 0
+    for account_id in list(accounts.distinct()):
+        placed += _place_of(account_id, attempt_ids, now)
+    return placed
+
+
+def _place_of(account_id: int, attempt_ids: Sequence[int], now: dt.datetime) -> int:
+    with transaction.atomic():
+        marked = mark(account_id, attempt_ids, now=now)
+        for alias, dials in marked.by_carrier.items():
+            if carriers.get(alias).is_virtual:
+                _record(marked, carriers.get(alias).place(dials, now=now), now)
+    for alias, dials in marked.by_carrier.items():
+        if not carriers.get(alias).is_virtual:
+            replies = _hand_over(carriers.get(alias), dials, now)
+            with transaction.atomic():
+                _record(marked, replies, now)
+    return len(marked.ids)
+
+
+@dataclass(slots=True)
+class Marked:
+    """The dials that are now this process's to originate, by carrier, and the attempts behind their keys."""
+
+    by_carrier: dict[str, list[Dial]]
+    ids: dict[str, int]
+
+
+def mark(account_id: int, attempt_ids: Sequence[int], *, now: dt.datetime) -> Marked:
+    """Mark attempts as placed, those whose gates are still open; withdraw the others.
+
+    Requires a transaction. Whoever marks an attempt is the only one who may originate it.
+    """
+    locks.account_shared(account_id)
+    account = Account.objects.get(pk=account_id)
+    claimed = CallAttempt.objects.select_for_update(of=("self",)).filter(
+        pk__in=attempt_ids, account_id=account_id, state=AttemptState.CLAIMED
+    )
+    attempts = list(claimed.order_by("id"))
+    calls = {call.pk: call for call in Call.objects.filter(pk__in=[attempt.call_id for attempt in attempts])}
+    campaigns = list(Campaign.objects.filter(pk__in={attempt.campaign_id for attempt in attempts}))
+    known = facts.gather(account=account, campaigns=campaigns, calls=list(calls.values()), now=now)
+    looks = [(attempt, last_look(calls[attempt.call_id], known, now)) for attempt in attempts]
+    _withdraw([(attempt, shut) for attempt, shut in looks if shut], calls, now)
+    going = [attempt for attempt, shut in looks if shut is None]
+    lease = now + dt.timedelta(seconds=settings.ATTEMPT_LEASE_SECONDS)
+    rows = [(attempt.pk, AttemptState.PLACED.value, now, lease) for attempt in going]
+    bulk.update(CallAttempt, ("id", "state", "placed_at", "check_at"), rows)
+    staffed = staffing.staffed(campaigns)
+    marked = Marked(by_carrier=defaultdict(list), ids={str(attempt.key): attempt.pk for attempt in going})
+    for attempt in going:
+        attempt.placed_at = now
+        call, campaign = calls[attempt.call_id], known.campaigns[attempt.campaign_id]
+        marked.by_carrier[attempt.carrier].append(dial_of(attempt, call, campaign, staffed=campaign.pk in staffed))
+    return marked
+
+
+def last_look(call: Call, known: gates.Facts, now: dt.datetime) -> gates.Shut | None:
+    """Return the gate that has shut since the claim, or None. The claim itself has used one try and one of the day."""
+    campaign = known.campaigns[call.campaign_id]
+    campaign.account = known.account
+    if shut := gates.campaign_shut(campaign, now):
+        return shut
+    return gates.first_shut(call, known, claimed=True)
+
+
+def _withdraw(withdrawn: Sequence[tuple[CallAttempt, gates.Shut]], calls: dict[int, Call], now: dt.datetime) -> None:
+    """End attempts that never reached the wire; they do not count, and their calls wait again or are closed."""
+    if not withdrawn:
+        return
+    bulk.update(
+        CallAttempt,
+        ("id", "state", "outcome", "cause", "counts", "ended_at"),
+        [
+            (attempt.pk, AttemptState.ENDED, Outcome.CANCELLED, f"withdrawn: {shut.reason.value}", False, now)
+            for attempt, shut in withdrawn
+        ],
+    )
+    back = [
+        (attempt.call_id, CallState.WAITING, True, calls[attempt.call_id].attempts_made - 1) for attempt, _ in withdrawn
+    ]
+    bulk.update(Call, ("id", "state", "ready", "attempts_made"), back)
+    claiming.park([(attempt.call_id, shut) for attempt, shut in withdrawn], now=now)
+    building.note_ended([attempt.pk for attempt, _ in withdrawn])
+
+
+def dial_of(attempt: CallAttempt, call: Call, campaign: Campaign, *, staffed: bool = False) -> Dial:
+    """Return an attempt as its carrier is given it."""
+    own = content.channel_settings(campaign, call.channel)
+    wants_member = staffed and not call.flow and not call.message
+    return Dial(
+        key=str(attempt.key),
+        channel=attempt.channel,
+        destination=attempt.destination,
+        n=attempt.n,
+        caller_id=attempt.caller_id,
+        caller_name=call.caller_name or campaign.caller_name,
+        flow={} if wants_member else content.flow_of(call, campaign),
+        text=content.text_of(campaign, call.channel, call.message),
+        subject=str(own.get("subject", "")),
+        ring_seconds=campaign.ring_seconds,
+        detect_machines=campaign.detect_machines,
+        variables=call.custom_data,
+        placed_at=attempt.placed_at,
+        hangup_at=attempt.hangup_at,
+        connected_at=attempt.connected_at,
+        wants_member=wants_member,
+    )
+
+
+def _hand_over(carrier: Carrier, dials: Sequence[Dial], now: dt.datetime) -> list[Placed]:
+    """Give dials to a carrier; where it cannot be talked to, each is in doubt until it was asked about."""
+    unable = {dial.key: problem for dial in dials if (problem := carrier.unable(dial))}
+    refused = [Placed(key=key, accepted=False, outcome=Outcome.FAILED, cause=why) for key, why in unable.items()]
+    able = [dial for dial in dials if dial.key not in unable]
+    if not able:
+        return refused
+    try:
+        return refused + carrier.place(able, now=now)
+    except CarrierError as error:
+        logger.warning("%s took no dials: %s", type(carrier).__name__, error)
+        if error.permanent:
+            return refused + [
+                Placed(key=dial.key, accepted=False, outcome=Outcome.CONGESTION, cause=str(error)) for dial in able
+            ]
+        return refused + [Placed(key=dial.key, in_doubt=True, cause=str(error)) for dial in able]
+
+
+def _record(marked: Marked, replies: Sequence[Placed], now: dt.datetime) -> None:
+    """Record what a carrier said to the dials it was given. Requires a transaction."""
+    doubt = now + dt.timedelta(seconds=DOUBT_SECONDS)
+    looks = [
+        (marked.ids[reply.key], doubt if reply.in_doubt else reply.check_at)
+        for reply in replies
+        if reply.in_doubt or (reply.accepted and reply.check_at is not None)
+    ]
+    bulk.update(CallAttempt, ("id", "check_at"), looks, where="t.state <> 'ended'")
+    refused = {
+        reply.key: [
+            CarrierEvent(key=reply.key, type=EventType.ENDED, happened_at=now, outcome=reply.outcome, cause=reply.cause)
+        ]
+        for reply in replies
+        if not reply.accepted and not reply.in_doubt
+    }
+    if refused:
+        outcomes.record(outcomes.held(refused), refused, now=now)

@@ -1,0 +1,35 @@
+"""What Celery wakes. Messages carry wake-ups and ids only: losing all of them costs a beat, repeating them nothing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from celery import shared_task
+
+from dialer import clock, heartbeats, placing, turning
+
+# A tick goes on while there is work, up to this long; the next one follows a beat later, in seconds.
+TICK_SECONDS = 0.9
+# Between two turns that found work, so that what is due in between waits no longer than this, in seconds.
+PAUSE_SECONDS = 0.1
+
+
+@shared_task(ignore_result=True)
+def tick(**kwargs: object) -> None:
+    """Sweep, claim and check whatever is due, for about a second."""
+    stop_at = time.monotonic() + TICK_SECONDS
+    while turning.turn(now=clock.now(), place=place_later).did_something() and time.monotonic() < stop_at:
+        time.sleep(PAUSE_SECONDS)
+    heartbeats.beat("tick")
+
+
+@shared_task(ignore_result=True)
+def place(*, attempt_ids: list[int], **kwargs: object) -> None:
+    """Place claimed attempts."""
+    placing.place(attempt_ids, now=clock.now())
+
+
+def place_later(attempt_ids: Sequence[int]) -> None:
+    """Have attempts placed by whichever worker is free."""
+    place.delay(attempt_ids=list(attempt_ids))
