@@ -29,7 +29,18 @@ def flow_of(call: Call, campaign: Campaign) -> flows.Flow:
 def text_of(campaign: Campaign, channel: str, own: str = "") -> str:
     """Return what a text or an email says, `own` being the call's message; blank where there is nothing to send."""
     settings = channel_settings(campaign, channel)
-    return own or str(settings.get("text") or settings.get("html") or campaign.message)
+    # A channel with a text of its own, be it blank, does not say the campaign's.
+    given = [settings[name] for name in ("text", "html") if name in settings]
+    return own or str((given[0] or "") if given else campaign.message)
+
+
+def may_be_silent(campaign: Campaign, channel: str) -> bool:
+    """Tell whether a channel is used where there is nothing to say.
+
+    A voice call is: it is bridged to a member, or its ringing is all that is wanted; unless the campaign forbids it.
+    """
+    forbids = channel_settings(campaign, channel).get("silent", True) is False
+    return channel == Channel.VOICE and (not forbids or campaign.flow is not None)
 
 
 def channel_settings(campaign: Campaign, channel: str) -> dict[str, Any]:
