@@ -1,0 +1,77 @@
+"""The embedded broker, through kombu."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+
+import pytest
+from kombu import Connection
+
+from config import queue
+
+
+@pytest.fixture
+def broker(tmp_path):
+    options = {
+        "data_folder_in": str(tmp_path),
+        "data_folder_out": str(tmp_path),
+        "control_folder": str(tmp_path / "control"),
+        "polling_interval": 0.01,
+    }
+    with Connection("filesystem://localhost/", transport=queue.Transport, transport_options=options) as connection:
+        # kombu remembers for the whole process which queues it has declared, but these folders are new each time.
+        connection.folder, connection.name = tmp_path, f"q{uuid.uuid4().hex}"
+        yield connection
+
+
+def test_messages_come_in_the_order_of_sending(broker):
+    with broker.SimpleQueue(broker.name) as simple:
+        for n in range(3):
+            simple.put({"n": n})
+            threading.Event().wait(0.002)
+        got = [simple.get(timeout=1).payload["n"] for _ in range(3)]
+
+    assert got == [0, 1, 2]
+    assert list(broker.folder.glob("*.msg")) == []
+
+
+@pytest.mark.parametrize("damaged", [b"", b'{"body": "aGFs', b"\xff\xfe"])
+def test_a_damaged_message_is_passed_over(broker, caplog, damaged):
+    with broker.SimpleQueue(broker.name) as simple:
+        (broker.folder / f"0_x.{broker.name}.msg").write_bytes(damaged)
+        simple.put({"n": 1})
+        got = simple.get(timeout=1).payload
+
+    assert got == {"n": 1}
+    assert "damaged message" in caplog.text
+    assert not (broker.folder / f"0_x.{broker.name}.msg").exists()
+
+
+def test_a_reader_never_sees_half_a_message(broker, caplog):
+    """Writes large messages while another connection reads them as fast as it can."""
+    count, got = 200, []
+
+    def read() -> None:
+        with broker.clone() as other, other.SimpleQueue(broker.name) as simple:
+            while len(got) < count:
+                got.append(len(simple.get(timeout=10).payload["text"]))
+
+    with broker.SimpleQueue(broker.name) as simple:
+        reader = threading.Thread(target=read)
+        reader.start()
+        for _ in range(count):
+            simple.put({"text": "x" * 50_000})
+        reader.join(timeout=30)
+
+    assert got == [50_000] * count
+    assert caplog.text == ""
+
+
+def test_queues_do_not_mix(broker):
+    with broker.SimpleQueue(f"{broker.name}-1") as one, broker.SimpleQueue(f"{broker.name}-2") as two:
+        one.put("for one")
+
+        with pytest.raises(two.Empty):
+            two.get(timeout=0.05)
+        assert one.get(timeout=1).payload == "for one"
