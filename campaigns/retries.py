@@ -13,7 +13,7 @@ from campaigns.states import FINAL_OUTCOMES, Outcome
 # Outcomes that are tried again unless a rule says otherwise. A machine has heard the message.
 RETRIED = frozenset({Outcome.BUSY, Outcome.NO_ANSWER, Outcome.REJECTED, Outcome.FAILED, Outcome.UNKNOWN})
 # Carrier trouble has a ceiling and a wait of its own, for it does not use the budget.
-CONGESTION_CEILING = 20
+CONGESTION_CEILING = 10
 CONGESTION_FIRST_WAIT = dt.timedelta(seconds=30)
 CONGESTION_LONGEST_WAIT = dt.timedelta(minutes=15)
 LONGEST_WAIT = dt.timedelta(days=365)

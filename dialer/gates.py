@@ -132,8 +132,7 @@ def _channel(call: Dialable, facts: Facts) -> Shut | None:
     campaign = facts.campaigns[call.campaign_id]
     if not content.is_open(campaign, call.channel):
         return Shut(Reason.CHANNEL, facts.now + HELD)
-    # A voice call may be silent: it is bridged to a member, or its ringing is all that is wanted.
-    if call.channel != Channel.VOICE and not content.text_of(campaign, call.channel, call.message):
+    if not content.may_be_silent(campaign, call.channel) and not content.text_of(campaign, call.channel, call.message):
         return Shut(Reason.CHANNEL, facts.now + HELD)
     return None
 
@@ -184,8 +183,19 @@ def _number_cap(call: Dialable, facts: Facts) -> Shut | None:
 
 
 # The order in which they are asked, and in which they are explained: what ends a call for good stands first.
-GATES = (_cancelled, _late, _suppressed, _due, _attempts, _channel, _prefix, _window, _number_cap)
-CLAIMED_GATES = tuple(gate for gate in GATES if gate not in {_attempts, _number_cap})
+NAMED = (
+    (Reason.CANCELLED, _cancelled),
+    (Reason.LATE, _late),
+    (Reason.SUPPRESSED, _suppressed),
+    (Reason.DUE, _due),
+    (Reason.ATTEMPTS, _attempts),
+    (Reason.CHANNEL, _channel),
+    (Reason.PREFIX, _prefix),
+    (Reason.WINDOW, _window),
+    (Reason.NUMBER_CAP, _number_cap),
+)
+GATES = tuple(gate for _, gate in NAMED)
+CLAIMED_GATES = tuple(gate for reason, gate in NAMED if reason not in {Reason.ATTEMPTS, Reason.NUMBER_CAP})
 
 
 def campaign_shut(campaign: Campaign, now: dt.datetime) -> Shut | None:

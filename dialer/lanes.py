@@ -43,6 +43,8 @@ class _Room:
     account: int
     campaigns: dict[int, int]
     aliases: dict[str, int]
+    # Carriers whose breaker is open.
+    down: set[str] = field(default_factory=set)
     # When the speed limits that were reached leave room again.
     pace_again_at: list[dt.datetime] = field(default_factory=list)
 
@@ -67,9 +69,9 @@ def plan(*, account: Account, campaigns: Sequence[Campaign], now: dt.datetime, l
     for pk, channel in ready:
         alias = carriers.alias_for(channel, sandbox=account.is_sandbox)
         if alias not in room.aliases:
-            room.aliases[alias] = _carrier_room(alias, made, now)
+            room.aliases[alias] = _carrier_room(alias, room, made, now)
         most = min(room.campaigns[pk], room.aliases[alias], limit)
-        if most <= 0:
+        if most <= 0 or room.account <= 0:
             made.shut[(pk, channel)] = gates.Shut(_why(room, pk, alias))
         wants.append(max(0, most))
     if any(taken > 0 for taken in room.aliases.values()):
@@ -83,6 +85,8 @@ def plan(*, account: Account, campaigns: Sequence[Campaign], now: dt.datetime, l
 
 
 def _why(room: _Room, pk: int, alias: str) -> Reason:
+    if alias in room.down:
+        return Reason.CARRIER_DOWN
     if room.aliases[alias] <= 0:
         return Reason.CARRIER_CAP
     return Reason.CAMPAIGN_CAP if room.campaigns[pk] <= 0 else Reason.ACCOUNT_CAP
@@ -142,12 +146,13 @@ def _campaign_paces(
     return paces
 
 
-def _carrier_room(alias: str, made: Plan, now: dt.datetime) -> int:
+def _carrier_room(alias: str, room: _Room, made: Plan, now: dt.datetime) -> int:
     """Return how many calls a carrier takes now, over all accounts: its breaker and its own cap."""
     carrier = carriers.get(alias)
     health = breaker.look(alias, hold=carrier.max_live is not None, now=now)
     if health.opens_again_at is not None:
         made.look_again(health.opens_again_at)
+        room.down.add(alias)
         return 0
     cap = 1 if health.on_trial else carrier.max_live
     if cap is None:

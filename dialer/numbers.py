@@ -20,4 +20,5 @@ def shown(call: gates.Candidate, campaign: Campaign, listed: Sequence[CallerId],
             member_code=member_code,
             campaign_caller_id=campaign.caller_id,
         )
-    return call.caller_id or str(campaign.channels.get(call.channel, {}).get("sender") or campaign.caller_id)[:32]
+    own = campaign.channels.get(call.channel, {}).get("sender")
+    return (call.caller_id or str(own or campaign.caller_id))[:32]
