@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+import re
 import zoneinfo
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,9 @@ from campaigns import refusals
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 # How far ahead an opening is looked for; windows repeat weekly, holidays may cover more than one week.
 HORIZON = dt.timedelta(days=60)
+# A fixed offset from UTC, such as UTC+05:30; no clock on earth is further off than the widest.
+_OFFSET = re.compile(r"UTC([+-])(\d\d):([0-5]\d)(?::([0-5]\d))?", re.ASCII)
+_WIDEST = dt.timedelta(hours=18)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +48,11 @@ class Verdict:
 
 
 @functools.lru_cache(maxsize=1024)
-def zone(name: str) -> zoneinfo.ZoneInfo:
-    """Return the IANA zone of a name. Raises InvalidZone."""
+def zone(name: str) -> dt.tzinfo:
+    """Return the zone of an IANA name, or of a fixed offset such as "UTC+05:30". Raises InvalidZone."""
     try:
+        if fixed := _OFFSET.fullmatch(name):
+            return _fixed(name, *fixed.groups(default="0"))
         if not name or name.startswith((".", "/")) or name == "localtime":
             raise ValueError(name)
         return zoneinfo.ZoneInfo(name)
@@ -54,6 +60,13 @@ def zone(name: str) -> zoneinfo.ZoneInfo:
         raise refusals.InvalidZone(
             f"{name!r} is no time zone; an IANA name is wanted, such as Europe/Rome.", field="timezone"
         ) from error
+
+
+def _fixed(name: str, sign: str, hours: str, minutes: str, seconds: str) -> dt.timezone:
+    offset = dt.timedelta(hours=int(hours), minutes=int(minutes), seconds=int(seconds))
+    if offset > _WIDEST:
+        raise ValueError(name)
+    return dt.timezone(-offset if sign == "-" else offset, name)
 
 
 def parse_windows(value: object) -> tuple[Window, ...]:
@@ -161,7 +174,7 @@ def _next_open(hours: Hours, name: str, moment: dt.datetime, end: dt.datetime) -
     return best
 
 
-def _spans(hours: Hours, day: dt.date, here: zoneinfo.ZoneInfo) -> Iterable[tuple[dt.datetime, dt.datetime]]:
+def _spans(hours: Hours, day: dt.date, here: dt.tzinfo) -> Iterable[tuple[dt.datetime, dt.datetime]]:
     if day in hours.holidays:
         return
     for window in hours.windows or (EVERY_HOUR,):
@@ -177,7 +190,7 @@ def _spans(hours: Hours, day: dt.date, here: zoneinfo.ZoneInfo) -> Iterable[tupl
             yield opens, shuts
 
 
-def _moment(day: dt.date, minute: int, here: zoneinfo.ZoneInfo, *, pick: Callable[..., dt.datetime]) -> dt.datetime:
+def _moment(day: dt.date, minute: int, here: dt.tzinfo, *, pick: Callable[..., dt.datetime]) -> dt.datetime:
     """Return a local minute as a moment in UTC.
 
     Where daylight saving makes a minute come twice or not at all, there are two readings: a window opens at the

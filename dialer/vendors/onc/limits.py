@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-import zoneinfo
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -112,7 +111,7 @@ def _time(info: Info, member: str) -> dt.timedelta | None:
     return time
 
 
-def _moment(day: dt.date, zone: zoneinfo.ZoneInfo, after_midnight: dt.timedelta | None) -> dt.datetime:
+def _moment(day: dt.date, zone: dt.tzinfo, after_midnight: dt.timedelta | None) -> dt.datetime:
     clamped = min(max(day, FIRST_DAY), LAST_DAY)
     wall = dt.datetime.combine(clamped, dt.time()) + (after_midnight or dt.timedelta())
     return wall.replace(tzinfo=zone).astimezone(dt.UTC)
