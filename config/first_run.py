@@ -31,9 +31,7 @@ def set_up(*, address: str, with_demo: bool, now: dt.datetime) -> list[str]:
     if not with_demo:
         return [*lines, "For an account with its credentials: python3 manage.py create_account NAME", ""]
     opened = demo.open_demo(now=now)
-    return [
-        *lines,
-        f'The account "{demo.ACCOUNT}" calls the simulator only. Its campaign is running; one more call by each API:',
-        "",
-        *(f"  # {name}\n  {line}\n" for name, line in demo.curl_lines(address, opened, now=now).items()),
-    ]
+    lines += [f'The account "{demo.ACCOUNT}" reaches the simulator only. Its campaign runs; one more call by each API:']
+    for name, line in demo.curl_lines(address, opened, now=now).items():
+        lines += ["", f"  # {name}", f"  {line}"]
+    return [*lines, ""]
