@@ -34,7 +34,7 @@ def repair(text: str) -> str | None:
     """
     edits: list[tuple[int, int, str]] = []
     stack: list[str] = []
-    last, before, earlier = _NOTHING, _NOTHING, _NOTHING
+    last, before = _NOTHING, _NOTHING
     on_new_line = False
     for match in _TOKEN.finditer(text):
         kind = match.lastgroup or "other"
@@ -46,20 +46,20 @@ def repair(text: str) -> str | None:
             return None
         token = _Token(kind, match.start(), match.end(), on_new_line)
         on_new_line = False
-        _mend(text, token, (last, before, earlier), stack, edits)
-        last, before, earlier = token, last, before
+        _mend(text, token, (last, before), stack, edits)
+        last, before = token, last
     return _applied(text, edits)
 
 
 def _mend(
     text: str,
     token: _Token,
-    behind: tuple[_Token, _Token, _Token],
+    behind: tuple[_Token, _Token],
     stack: list[str],
     edits: list[tuple[int, int, str]],
 ) -> None:
     """Note what is to be changed now that this token has come; keep the stack of open brackets."""
-    last, before, _ = behind
+    last, before = behind
     if token.kind == "open":
         stack.append(text[token.start])
     elif token.kind == "close":
@@ -73,10 +73,10 @@ def _mend(
         _mend_key(text, behind, edits)
 
 
-def _mend_key(text: str, behind: tuple[_Token, _Token, _Token], edits: list[tuple[int, int, str]]) -> None:
-    key, before, earlier = behind
+def _mend_key(text: str, behind: tuple[_Token, _Token], edits: list[tuple[int, int, str]]) -> None:
+    key, before = behind
     if key.kind == "string":
-        if before.kind in _ENDS_VALUE and earlier.kind != "comma" and key.on_new_line:
+        if before.kind in _ENDS_VALUE and key.on_new_line:
             edits.append((before.end, before.end, ","))
     elif key.kind == "word" and before.kind in {"open", "comma"} and text[key.start : key.end].isidentifier():
         edits.append((key.start, key.start, '"'))

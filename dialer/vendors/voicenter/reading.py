@@ -50,13 +50,13 @@ def posted(request: HttpRequest, raw: bytes) -> dict[str, Any]:
 
 
 def media_type(request: HttpRequest, raw: bytes) -> str:
-    """Return "json" for a JSON body, else the type it has; one without a telling type is judged by its first sign."""
+    """Return "json" for a JSON body, else the type it has; without a telling type its first sign tells, or its lack."""
     named = (request.content_type or "").strip().lower()
     if named in {"application/json", "json"} or named.endswith("+json"):
         return "json"
     if named and not named.startswith("text/") and (raw.strip() or named == _MULTIPART):
         return named
-    return "json" if raw.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"[") else _FORM
+    return "json" if raw.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"[", b"") else _FORM
 
 
 def json_value(raw: bytes) -> Any:

@@ -31,9 +31,7 @@ def test_case_01_add_call_json(customer):
 
 
 def test_case_02_add_call_get_with_variables(customer):
-    response = customer.get(
-        "AddCall", Campaign=customer.a, Target="0502454545", var_test1="1", var_test2="somevalue"
-    )
+    response = customer.get("AddCall", Campaign=customer.a, Target="0502454545", var_test1="1", var_test2="somevalue")
     assert response.json() == OK
     assert customer.pending()[0]["CustomData"] == {"var_test1": "1", "var_test2": "somevalue"}
 
@@ -75,7 +73,10 @@ def test_case_06_no_campaign(customer, fields):
     "fields",
     [
         {},
-        *({"Target": target} for target in ("abc", "12", "", None, True, 1.5, [], {}, "0" * 65, "+", "1234567890123456")),
+        *(
+            {"Target": target}
+            for target in ("abc", "12", "", None, True, 1.5, [], {}, "0" * 65, "+", "1234567890123456")
+        ),
         *({"Target": target} for target in ("0502454545;0502454546", "050245454x", "5.02E+08")),
     ],
 )
