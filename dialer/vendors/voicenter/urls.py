@@ -26,11 +26,16 @@ METHODS: dict[str, type[Door]] = {
 }
 
 
+def _any_case(text: str) -> str:
+    """Return a regular expression for a text in any case. One flag of its own would make no URL reversible at all."""
+    return "".join(f"[{char.upper()}{char.lower()}]" if char.isalpha() else char for char in text)
+
+
 def _path(method: str, view: type[Door]) -> URLPattern:
-    return re_path(rf"(?i)^ForwardDialer/Dialer/{method}/?$", view.as_view())
+    return re_path(rf"^{_any_case('ForwardDialer/Dialer/' + method)}/?$", view.as_view())
 
 
 urlpatterns = [
     *(_path(method, view) for method, view in METHODS.items()),
-    re_path(r"(?is)^ForwardDialer(?:/.*)?$", UnknownMethod.as_view()),
+    re_path(rf"^{_any_case('ForwardDialer')}(?:/[\s\S]*)?$", UnknownMethod.as_view()),
 ]
