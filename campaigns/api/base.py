@@ -66,6 +66,10 @@ class Rows(GenericViewSet[Any]):
             return self.model._default_manager.none()
         return self.model._default_manager.filter(**{self.owner: self.account})
 
+    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Return a list's rows, narrowed; a row that is named by its id is not looked for among fewer."""
+        return queryset if self.detail else super().filter_queryset(queryset)
+
     def once(self, scope: str, handler: Callable[[], Response]) -> Response | HttpResponse:
         """Answer a request that makes something; where keys of repeats are kept, this is what heeds them."""
         return handler()

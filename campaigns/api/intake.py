@@ -6,6 +6,7 @@ import datetime as dt
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -151,12 +152,14 @@ def _with_contacts(batch: Batch, wanted: Mapping[int, int], campaign: Campaign) 
     return batch.without(stray, "contact")
 
 
-def _given(item: items.CallChange, readers: Mapping[str, Callable[[Any], Any]]) -> Iterator[tuple[str, Any]]:
-    """Yield the fields that were given, each read. Raises Refused naming the field."""
-    for name, read in readers.items():
-        value = getattr(item, name)
-        if value is not None and value != "":
-            yield name, read(value)
+def _given(item: items.CallChange, readers: Mapping[str, Callable[[Any], Any]]) -> list[tuple[str, Any]]:
+    """Return the fields that were given, each read. Raises Refused naming the field."""
+    values = (_NEW_VALUES if readers is _NEW else _CHANGED_VALUES)(item)
+    return [
+        (name, readers[name](value))
+        for name, value in zip(readers, values, strict=True)
+        if value is not None and value != ""
+    ]
 
 
 def _same(value: Any) -> Any:
@@ -236,6 +239,9 @@ _NEW: Mapping[str, Callable[[Any], Any]] = {
     "external_id": _same,
     "reference": _same,
 }
+# All of a row's values at once, which is several times faster than one by one.
+_CHANGED_VALUES = attrgetter(*_CHANGED)
+_NEW_VALUES = attrgetter(*_NEW)
 # What null means in a change.
 _EMPTY: Mapping[str, Any] = {
     **dict.fromkeys(("caller_id", "caller_name", "message", "voice"), ""),

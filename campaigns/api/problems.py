@@ -31,9 +31,19 @@ class FieldError(TypedDict):
 class Invalid(Exception):
     """Fields of a request are wrong: each is named with its path, such as calls[17].number."""
 
+    status = HTTPStatus.BAD_REQUEST
+    code = "invalid"
+
     def __init__(self, errors: list[FieldError]) -> None:
         super().__init__(f"{len(errors)} fields are wrong")
         self.errors = errors
+
+
+class Taken(Invalid):
+    """Keys of a request are used already: each is named with its path, such as calls[17].external_id."""
+
+    status = HTTPStatus.CONFLICT
+    code = refusals.AlreadyThere.code
 
 
 class TooLarge(exceptions.APIException):
@@ -75,7 +85,7 @@ def handle(error: Exception, context: Mapping[str, Any]) -> Response:
     set_rollback()
     error = _foreseen(error)
     if isinstance(error, Invalid):
-        return _response(HTTPStatus.BAD_REQUEST, "invalid", _summary(error.errors), error.errors)
+        return _response(error.status, error.code, _summary(error.errors), error.errors)
     if isinstance(error, refusals.Refused):
         errors = [FieldError(field=error.field, message=error.message)] if error.field else []
         return _response(REFUSALS[type(error)], error.code, error.message, errors)
@@ -91,13 +101,18 @@ def flattened(detail: Any, path: str = "") -> Iterator[FieldError]:
     """Yield DRF's nested messages one by one, each with the path of its field."""
     if isinstance(detail, Mapping):
         for name, inner in detail.items():
-            own = path if name == api_settings.NON_FIELD_ERRORS_KEY else f"{path}.{name}".removeprefix(".")
-            yield from flattened(inner, own)
+            yield from flattened(inner, _below(path, name))
     elif isinstance(detail, Sequence) and not isinstance(detail, str):
         for index, inner in enumerate(detail):
             yield from flattened(inner, path if isinstance(inner, str) else f"{path}[{index}]")
     else:
         yield FieldError(field=path, message=str(detail))
+
+
+def _below(path: str, name: str | int) -> str:
+    if name == api_settings.NON_FIELD_ERRORS_KEY:
+        return path
+    return f"{path}[{name}]" if isinstance(name, int) else f"{path}.{name}".removeprefix(".")
 
 
 def not_found(request: HttpRequest) -> JsonResponse:

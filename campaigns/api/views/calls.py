@@ -16,7 +16,7 @@ from rest_framework.response import Response
 
 from campaigns import refusals
 from campaigns.api import base, filters, intake, items, parsers, serializers
-from campaigns.api.problems import FieldError, Invalid
+from campaigns.api.problems import FieldError, Invalid, Taken
 from campaigns.models import Call, CallAttempt, Campaign
 from campaigns.operations import calls as operations
 from campaigns.states import Api, CampaignState, Outcome
@@ -111,10 +111,18 @@ class Calls(base.Read):
         elif batch.errors:
             raise Invalid(batch.errors[:MAX_TOLD])
         ids: list[int | None] = [None] * len(wanted.calls)
-        for place, pk in zip(batch.places, self._stored(batch.calls), strict=True):
+        for place, pk in zip(batch.places, self._stored_all(batch, campaign), strict=True):
             ids[place] = pk
         told = {"ids": ids, "accepted": len(batch.calls), "refused": len(ids) - len(batch.calls)}
         return Response({**told, "errors": batch.errors}, status=status.HTTP_201_CREATED)
+
+    def _stored_all(self, batch: intake.Batch, campaign: Campaign) -> list[int]:
+        """Store a batch. Raises Taken naming each `external_id` that was used before."""
+        try:
+            return self._stored(batch.calls) if batch.calls else []
+        except refusals.AlreadyThere as refusal:
+            taken = batch.without(intake.repeats(batch, campaign), "external_id")
+            raise Taken(taken.errors[:MAX_TOLD]) from refusal
 
     def _cancel(self) -> None:
         """Cancel the call; whoever asks twice is not refused."""
@@ -133,8 +141,6 @@ class Calls(base.Read):
 
     @transaction.atomic
     def _stored(self, calls: list[operations.NewCall]) -> list[int]:
-        if not calls:
-            return []
         request_id = self.request.headers.get("Idempotency-Key", "")
         taken = operations.take(account=self.account, api=Api.NATIVE, request_id=request_id, now=self.now)
         return operations.add_calls(calls=calls, intake=taken, now=self.now)

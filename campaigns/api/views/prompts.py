@@ -42,7 +42,7 @@ class Prompts(base.Read):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(responses={(200, "audio/wav"): OpenApiTypes.BINARY})
-    @action(detail=True, methods=["get"], filterset_class=None)
+    @action(detail=True, methods=["get"])
     def audio(self, request: Request, pk: str) -> FileResponse:
         """Return the audio of a prompt."""
         prompt = self.get_object()
