@@ -7,6 +7,11 @@ import pytest
 from tests.world import World
 
 
+def pytest_addoption(parser):
+    """Let trials run more examples than a test run has time for."""
+    parser.addoption("--engine-examples", type=int, default=25, help="Examples of the engine's state machine.")
+
+
 @pytest.fixture
 def world(db):
     """A world at Monday 2031-03-03 10:00 UTC, on the simulator, with one account."""
