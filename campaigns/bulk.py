@@ -48,14 +48,18 @@ def insert(model: type[models.Model], columns: Sequence[str], rows: Iterable[Row
     table = connection.ops.quote_name(model._meta.db_table)
     with connection.cursor() as cursor:
         if is_postgres():
-            with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
-                for chunk in _chunks(rows, 500):
-                    copy.write("".join(["\t".join(map(_copied, row)) + "\n" for row in chunk]))
+            _copy(cursor, f"COPY {table} ({names}) FROM STDIN", rows)
             return
         marks = ", ".join(["%s"] * len(columns))
         statement = f"INSERT INTO {table} ({names}) VALUES ({marks})"
         for chunk in _chunks(rows, 1000):
             cursor.executemany(statement, [[_sqlite(cell) for cell in row] for row in chunk])
+
+
+def _copy(cursor: Any, statement: str, rows: Iterable[Row]) -> None:
+    with cursor.copy(statement) as copy:
+        for chunk in _chunks(rows, 500):
+            copy.write("".join(["\t".join(map(_copied, row)) + "\n" for row in chunk]))
 
 
 def update(model: type[models.Model], columns: Sequence[str], rows: Sequence[Row], *, where: str = "") -> int:

@@ -94,47 +94,45 @@ def _add_people(campaign: Campaign, now: dt.datetime) -> None:
 
 def curl_lines(address: str, demo: Demo, *, now: dt.datetime) -> dict[str, str]:
     """Return one command line for each API that adds a call to the demo campaign, or for ONC opens a session."""
-    secrets, names = demo.secrets, identifiers.of(demo.campaign)
-    number, digits = ONE_MORE, ONE_MORE.removeprefix("+")
-    go4clients, sendservice = secrets["go4clients"], secrets["sendservice"]
+    secrets, names, digits = demo.secrets, identifiers.of(demo.campaign), ONE_MORE.removeprefix("+")
+    requests: dict[str, tuple[str, object, dict[str, str]]] = {
+        "Native": (
+            "/api/v1/calls/",
+            {"campaign": demo.campaign.pk, "number": ONE_MORE},
+            {"Authorization": f"Bearer {secrets['api_key']}"},
+        ),
+        "Go4clients": (
+            "/TelintelSms/apiotp/voice/call",
+            {"otpCampaignId": names["go4clients_id"], "mobileNumber": digits, "message": "Your code is 1 2."},
+            {"Apikey": secrets["go4clients"]["apikey"], "Apisecret": secrets["go4clients"]["apisecret"]},
+        ),
+        "SENDService": ("/MultiChannelAPI/Api/instantCall/", _sendservice_call(secrets["sendservice"], now), {}),
+        "JAICP": (f"/api/calls/campaign/{names['jaicp_token']}/addPhones", [{"phone": digits}], {}),
+        "Voicenter": (
+            "/ForwardDialer/Dialer/AddCall",
+            {"Campaign": names["voicenter_code"], "Target": digits},
+            {},
+        ),
+        "ONC": ("/onc/OpenAPISession", secrets["onc"], {}),
+    }
+    return {name: _curl(address + path, body, headers) for name, (path, body, headers) in requests.items()}
+
+
+def _sendservice_call(user: dict[str, str], now: dt.datetime) -> dict[str, object]:
     today = now.replace(microsecond=0)
     return {
-        "Native": _curl(
-            f"{address}/api/v1/calls/",
-            {"campaign": demo.campaign.pk, "number": number},
-            f"Authorization: Bearer {secrets['api_key']}",
-        ),
-        "Go4clients": _curl(
-            f"{address}/TelintelSms/apiotp/voice/call",
-            {
-                "otpCampaignId": names["go4clients_id"],
-                "mobileNumber": digits,
-                "message": "Your code is 1 2 3.",
-            },
-            f"Apikey: {go4clients['apikey']}",
-            f"Apisecret: {go4clients['apisecret']}",
-        ),
-        "SENDService": _curl(
-            f"{address}/MultiChannelAPI/Api/instantCall/",
-            {
-                "User": {"username": sendservice["username"], "password": sendservice["password"]},
-                "StartDate": today.isoformat(),
-                "EndDate": (today + dt.timedelta(days=1)).isoformat(),
-                "Type": 3,
-                "TextToSpeech": "Hello from Trunkline.",
-                "LanguageCode": "it-IT-F1",
-                "NumberToCall": f"00{digits}",
-                "CallerId": CALLER_ID,
-            },
-        ),
-        "JAICP": _curl(f"{address}/api/calls/campaign/{names['jaicp_token']}/addPhones", [{"phone": digits}]),
-        "Voicenter": _curl(
-            f"{address}/ForwardDialer/Dialer/AddCall", {"Campaign": names["voicenter_code"], "Target": digits}
-        ),
-        "ONC": _curl(f"{address}/onc/OpenAPISession", secrets["onc"]),
+        "User": {"username": user["username"], "password": user["password"]},
+        "StartDate": today.isoformat(),
+        "EndDate": (today + dt.timedelta(days=1)).isoformat(),
+        "Type": 3,
+        "TextToSpeech": "Hello from Trunkline.",
+        "LanguageCode": "it-IT-F1",
+        "NumberToCall": ONE_MORE.replace("+", "00"),
+        "CallerId": CALLER_ID,
     }
 
 
-def _curl(url: str, body: object, *headers: str) -> str:
-    flags = "".join(f" -H '{header}'" for header in ("Content-Type: application/json", *headers))
-    return f"curl -s{flags} {url} -d '{json.dumps(body)}'"
+def _curl(url: str, body: object, headers: dict[str, str]) -> str:
+    wanted = {"Content-Type": "application/json"} | headers
+    flags = " ".join(f"-H '{name}: {value}'" for name, value in wanted.items())
+    return f"curl -s {flags} {url} -d '{json.dumps(body)}'"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from django.db import transaction
 
@@ -33,22 +34,15 @@ def suppress(
     """
     locks.account(account.pk)
     wanted = sorted(set(destinations))
+    where: dict[str, Any] = {"account": account, "campaign": campaign, "channel": channel}
     added = 0
     for start in range(0, len(wanted), BATCH):
         some = wanted[start : start + BATCH]
-        there = set(
-            Suppression.objects.filter(
-                account=account, campaign=campaign, channel=channel, destination__in=some
-            ).values_list("destination", flat=True)
-        )
+        listed = Suppression.objects.filter(**where, destination__in=some)
+        there = set(listed.values_list("destination", flat=True))
         Suppression.objects.bulk_create(
             Suppression(
-                account=account,
-                campaign=campaign,
-                channel=channel,
-                destination=destination,
-                source=(sources or {}).get(destination, source),
-                created_at=now,
+                **where, destination=destination, source=(sources or {}).get(destination, source), created_at=now
             )
             for destination in some
             if destination not in there
