@@ -24,12 +24,13 @@ logger = logging.getLogger(__name__)
 class Channel(filesystem.Channel):
     """Reads and writes the files of a folder, one for each message, the oldest name first."""
 
-    def _put(self, queue: str, message: Any, **kwargs: Any) -> None:
+    # kombu's own classes do not agree on the names.
+    def _put(self, queue: str, payload: dict[str, Any], **kwargs: Any) -> None:  # type: ignore[override]
         folder = Path(self.data_folder_out)
         name = f"{time.monotonic_ns() // 1_000_000}_{uuid.uuid4()}.{queue}.msg"
         # The reader knows no name that begins with a dot.
         draft = folder / f".{name}"
-        draft.write_text(json.dumps(message), encoding="utf-8")
+        draft.write_text(json.dumps(payload), encoding="utf-8")
         draft.rename(folder / name)
 
     def _get(self, queue: str, timeout: float | None = None) -> dict[str, Any]:
