@@ -71,14 +71,14 @@ def add_calls(*, calls: Sequence[NewCall], intake: Intake, now: dt.datetime) -> 
             raise refusals.CampaignClosed(
                 f"The campaign is {campaign.state} and takes no more calls.", field="campaign"
             )
-    refuse_repeats(calls)
     ids = bulk.allocate_ids(Call, len(calls))
     columns = _columns(ids, calls, intake, now)
     try:
         with transaction.atomic():
             bulk.insert(Call, list(columns), zip(*columns.values(), strict=True))
     except IntegrityError as error:
-        # Between the look and the store somebody else used one of the keys.
+        # The index has found a repeat, which costs nothing where there is none; now it is looked for by name.
+        refuse_repeats(calls)
         raise refusals.AlreadyThere("An external_id is already used in the campaign.", field="external_id") from error
     except (DataError, UnicodeEncodeError) as error:
         raise refusals.InvalidValue("A text is too long or holds a character that cannot be stored.") from error
