@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -18,16 +17,26 @@ _FLAGS = {"true": True, "false": False, "1": True, "0": False}
 WHOLE_RANGE = 2_147_483_647
 
 
+class Layouts(dict[tuple[str, ...], tuple[tuple[str, ...], tuple[str, ...]]]):
+    """For the names of an item: the same in lower case, and those of custom data. Items of one batch look alike."""
+
+    def __missing__(self, names: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        lowered = tuple(name.lower() for name in names)
+        found = (lowered, tuple(name for name in names if name[:4].lower() == "var_"))
+        self[names] = found
+        return found
+
+
 class Fields:
     """What was sent. Blank and null count as not sent where a number or a flag is wanted."""
 
-    __slots__ = ("_values", "variables")
+    __slots__ = ("_values", "_variables")
 
-    def __init__(self, sent: Mapping[str, Any]) -> None:
-        # Interned, so that a hundred thousand items share their names.
-        self._values = {sys.intern(name.lower()): value for name, value in sent.items()}
+    def __init__(self, sent: Mapping[str, Any], layouts: Layouts | None = None) -> None:
+        lowered, variables = (Layouts() if layouts is None else layouts)[tuple(sent)]
+        self._values = dict(zip(lowered, sent.values(), strict=True))
         # Custom data at the top level; its names keep their case.
-        self.variables = {name: value for name, value in sent.items() if name[:4].lower() == "var_"} or None
+        self._variables = {name: sent[name] for name in variables} if variables else None
 
     def has(self, name: str) -> bool:
         """Tell whether the field was sent with anything but null."""
@@ -91,9 +100,9 @@ class Fields:
     def custom_data(self) -> dict[str, Any] | None:
         """Return CustomData with the top-level var_ fields merged in; None where neither was sent. Raises Fault."""
         found = self.mapping("CustomData")
-        if not self.variables:
+        if not self._variables:
             return found
-        return {**(found or {}), **self.variables}
+        return {**(found or {}), **self._variables}
 
 
 def as_text(value: Any) -> str | None:

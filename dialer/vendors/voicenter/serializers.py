@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -40,29 +40,40 @@ def sent_fields(fields: Fields, campaign: Campaign, numbers: targets.Numbers, no
 
     `extra` holds what only this door shows again: customer_name, originate_time.
     """
-    caller_id = numbers.caller_id(fields.raw("CallerID")) if fields.has("CallerID") else None
-    due_at, originate_time = _due(fields, campaign, now)
-    customer_name = fields.text("CustomerName", most=LONGEST_CUSTOMER_NAME)
-    found = {
-        "caller_id": caller_id,
-        "caller_name": fields.text("CallerName", most=LONGEST_CALLER_NAME),
-        "priority": fields.whole("Priority", least=LOWEST_PRIORITY, most=HIGHEST_PRIORITY),
-        "due_at": due_at,
-        "ignores_suppression": fields.flag("IgnoreDncStatus"),
-        "custom_data": fields.custom_data(),
-    }
-    if customer_name is not None or originate_time is not None:
-        extra = {"customer_name": customer_name, "originate_time": originate_time}
-        found["extra"] = {name: value for name, value in extra.items() if value is not None}
-    return {name: value for name, value in found.items() if value is not None}
+    found: dict[str, Any] = {}
+    if fields.has("callerid"):
+        found["caller_id"] = numbers.caller_id(fields.raw("callerid"))
+    for name, (key, read) in _OPTIONAL.items():
+        if fields.has(name) and (value := read(fields)) is not None:
+            found[key] = value
+    custom_data = fields.custom_data()
+    if custom_data is not None:
+        found["custom_data"] = custom_data
+    extra: dict[str, Any] = {}
+    if fields.has("customername"):
+        extra["customer_name"] = fields.text("CustomerName", most=LONGEST_CUSTOMER_NAME)
+    if (due := _due(fields, campaign, now)) is not None:
+        found["due_at"], extra["originate_time"] = due
+    return found | {"extra": extra} if extra else found
 
 
-def _due(fields: Fields, campaign: Campaign, now: dt.datetime) -> tuple[dt.datetime | None, int | None]:
-    """Return when a call is due and the OriginateTime as it was sent; None for both where there was none."""
+# How the plain ones among the optional fields are read, by their names in lower case, and what we call them.
+_OPTIONAL: dict[str, tuple[str, Callable[[Fields], Any]]] = {
+    "callername": ("caller_name", lambda fields: fields.text("CallerName", most=LONGEST_CALLER_NAME)),
+    "priority": (
+        "priority",
+        lambda fields: fields.whole("Priority", least=LOWEST_PRIORITY, most=HIGHEST_PRIORITY),
+    ),
+    "ignoredncstatus": ("ignores_suppression", lambda fields: fields.flag("IgnoreDncStatus")),
+}
+
+
+def _due(fields: Fields, campaign: Campaign, now: dt.datetime) -> tuple[dt.datetime, int] | None:
+    """Return when a call is due and the OriginateTime as it was sent; None where there was none."""
     is_local = fields.flag("IsDateLocal")
     epoch = fields.whole("OriginateTime", most=LATEST_EPOCH)
     if epoch is None:
-        return None, None
+        return None
     moment = dt.datetime.fromtimestamp(epoch, dt.UTC)
     if is_local:
         moment = moment.replace(tzinfo=hours.zone(campaign.account.timezone)).astimezone(dt.UTC)

@@ -23,7 +23,8 @@ def canonical(text: str, country: str) -> Destination:
 
     7 to 15 digits are taken, known to a numbering plan or not. Raises InvalidNumber.
     """
-    digits = phones.cleaned(text).removeprefix("+")
+    plain = text.isascii() and text.isdigit() and text[:2] != "00"
+    digits = text if plain else phones.cleaned(text).removeprefix("+")
     if not digits.startswith("0"):
         return phones.lenient("+" + digits, country)
     home = home_country(country)

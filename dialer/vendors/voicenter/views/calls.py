@@ -14,7 +14,7 @@ from campaigns.models import Campaign
 from campaigns.operations import calls as call_operations
 from dialer import clock
 from dialer.vendors.voicenter import auth, batches, errors, pending, reading, serializers, steering, targets
-from dialer.vendors.voicenter.fields import Fields
+from dialer.vendors.voicenter.fields import Fields, Layouts
 from dialer.vendors.voicenter.views.doors import CampaignDoor, JsonOnly
 
 NOT_PENDING = "No waiting call goes to this number."
@@ -97,4 +97,5 @@ class AddCallsBulk(JsonOnly):
         """Return the items of the body, with the fields of the query where they lack them. Raises Fault, Malformed."""
         defaults = reading.query(request._request)
         found = batches.items_of(reading.json_value(self.body(request)))
-        return [Fields(reading.filled(item, defaults) if defaults else item) for item in found]
+        layouts = Layouts()
+        return [Fields(reading.filled(item, defaults) if defaults else item, layouts) for item in found]

@@ -62,7 +62,8 @@ VALUES = (
     None, True, False, 0, -1, 1, 2**31, -(2**63), 10**40, 1.5, -0.0, 1e308, "", " ", "abc", "nope", "\x00", "a\x00b",
     "\ud800", "\udc00x", "\u202e", "𝟗𝟕𝟐", "٠٥٠٢٤٥٤٥٤٥", "x" * 300, "0" * 40, "-1", "1e5", "true", "NaN",
     "'; DROP TABLE--", "0502454545", "+972502454545", "9" * 16, [], {}, [None], [[]], {"a": None}, {"setMaxCalls": -1},
-    {"setMaxCalls": "x"}, {"\x00": 1}, {"var_\ud800": 1}, ["SIP1", ["x"]], {"setMaxCalls": 10**30}, deep(70), "Anonymous", "{", '{"a":1}',
+    {"setMaxCalls": "x"}, {"\x00": 1}, {"var_\ud800": 1}, ["SIP1", ["x"]], {"setMaxCalls": 10**30}, deep(70),
+    "Anonymous", "{", '{"a":1}',
 )  # fmt: skip
 BODIES = (
     b"", b" ", b"{", b"[", b"{{{", b"}", b"null", b"7", b'"x"', b"[]", b"[[]]", b"[null]", b"nonsense", b"\xff\xfe{}",
