@@ -190,6 +190,15 @@ VOICENTER: dict[str, Any] = {
     # The country that a leading 0 stands for where the account's own writes none.
     "default_country": "IL",
 }
+JAICP: dict[str, Any] = {
+    # How long addPhone refuses the same number with the same payload, where it comes without a key; 0: never.
+    "crm_duplicate_window_hours": env.number("JAICP_CRM_DUPLICATE_WINDOW_HOURS", 0),
+    # The status of a campaign that runs, and of a job that was cancelled: the vendor's documents know two of each.
+    "running_word": "inProcess" if env.flag("JAICP_SAYS_IN_PROCESS") else "inProgress",
+    "cancelled_word": "canceled" if env.flag("JAICP_SAYS_CANCELED") else "cancelledByUser",
+    # National prefixes of campaigns that have none of their own, such as {"8XXXXXXXXXX": "7XXXXXXXXXX"}.
+    "national_prefixes": {},
+}
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 LOGGING = {
