@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
 from django.conf import settings
 
+from config import env
 from config.processes import Program
 
 WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}
@@ -58,6 +58,6 @@ def _celery(name: str, *command: str) -> Program:
 def _hosts(host: str) -> dict[str, str]:
     """Return what lets the server be called by the address that it listens on, unless somebody named the hosts."""
     name = f"[{host}]" if ":" in host else host
-    if os.environ.get("ALLOWED_HOSTS") or host in WILDCARDS or name in settings.ALLOWED_HOSTS:
+    if env.text("ALLOWED_HOSTS") or host in WILDCARDS or name in settings.ALLOWED_HOSTS:
         return {}
     return {"ALLOWED_HOSTS": ",".join([*settings.ALLOWED_HOSTS, name])}
