@@ -31,7 +31,8 @@ class Onc:
 
     def post(self, path: str, body, content_type: str = "application/json", **headers):
         raw = body if isinstance(body, bytes | str) else json.dumps(body)
-        return self.client.post(path, raw, content_type=content_type, headers=headers)
+        # Not `post`, which would read and write bytes anew in the declared encoding.
+        return self.client.generic("POST", path, raw, content_type=content_type, headers=headers)
 
     def result(self, method: str, **arguments):
         """Return the result of a method called in the session, over JSON."""
