@@ -122,7 +122,7 @@ def test_members_samples_of_the_manual(customer):
     assert customer.raw("RemoveMember", add + "\n}").json() == {"Data": {"TotalRemoved": 1}, **OK}
 
 
-def test_case_28_and_29_stop_campaign_twice(customer):
+def test_case_29_stop_campaign_again(customer):
     for how in (customer.get, customer.json):
         assert how("StopCampaign", Campaign=customer.a).json() == OK
         assert customer.details()["StatusName"] == "Disabled"
