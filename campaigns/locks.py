@@ -34,6 +34,11 @@ def campaign(pk: int) -> None:
     _lock("SELECT 1 FROM campaigns_campaign WHERE id = %s FOR NO KEY UPDATE", pk)
 
 
+def campaign_import(pk: int) -> None:
+    """Let no other file be stored into a campaign until the transaction ends; single calls may still come in."""
+    _lock("SELECT pg_advisory_xact_lock(hashtextextended('campaign import', %s))", pk)
+
+
 def _lock(statement: str, value: int | list[int]) -> None:
     if bulk.is_postgres():
         with connection.cursor() as cursor:
