@@ -10,6 +10,8 @@ from campaigns.states import CampaignState
 from tests.dialer.vendors.jaicp.conftest import A, B, Crm, refused
 
 ANSWERS = "39061230200"
+# Answers after 5 s.
+RINGS_LONG = "39061230235"
 ROUTES = [
     ("POST", "calls", "addPhones"),
     ("GET", "calls", "addPhone"),
@@ -94,8 +96,8 @@ def test_case_37_what_a_campaign_tells_of_itself(crm):
 
 
 def test_the_short_report_follows_the_calls(crm):
-    crm.added({"phone": "39061230486", "maxAttempts": 3, "retryIntervalInMinutes": 1}, ANSWERS)
-    crm.import_number("39061231200")
+    crm.added({"phone": "39061230486", "maxAttempts": 3, "retryIntervalInMinutes": 1}, RINGS_LONG)
+    crm.import_number("39061231235")
     crm.world.run(seconds=2)
     assert crm.info()["shortReport"]["inProcessCalls"] == 2
     crm.world.run_until_idle()
