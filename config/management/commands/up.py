@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import errno
+import http.client
 import os
 import socket
 import sys
@@ -52,7 +53,7 @@ class Command(BaseCommand):
 
 
 class Herald:
-    """Says once that the web server answers."""
+    """Says once that the web server answers: a port is open long before its processes are."""
 
     def __init__(self, command: Command, host: str, port: int, address: str) -> None:
         self.command = command
@@ -66,13 +67,17 @@ class Herald:
         self.command.stdout.flush()
 
     def look(self) -> None:
-        """Announce the address as soon as somebody listens there."""
+        """Announce the address as soon as somebody answers there."""
         if self.announced:
             return
+        asked = http.client.HTTPConnection(*self.where, timeout=0.5)
         try:
-            socket.create_connection(self.where, timeout=0.2).close()
-        except OSError:
+            asked.request("GET", "/readyz")
+            asked.getresponse()
+        except (OSError, http.client.HTTPException):
             return
+        finally:
+            asked.close()
         self.announced = True
         self.say(f"Trunkline runs at {self.address}/ — Ctrl-C ends it.")
 
