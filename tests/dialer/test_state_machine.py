@@ -49,8 +49,13 @@ class Engine(RuleBasedStateMachine):
         self.numbers = 0
         Witness.originated = Counter()
 
-    @initialize(cap=st.integers(1, 4), per_day=st.integers(0, 2), tries=st.integers(1, 3))
-    def open(self, cap, per_day, tries):
+    @initialize(
+        cap=st.integers(1, 4),
+        per_day=st.integers(0, 2),
+        tries=st.integers(1, 3),
+        suffixes=st.lists(st.sampled_from(SUFFIXES), min_size=2, max_size=8),
+    )
+    def open(self, cap, per_day, tries, suffixes):
         made = credentials.open_account(
             name="Acme", country="IT", timezone="Europe/Rome", max_live_calls=cap, attempts_per_number_per_day=per_day
         )
@@ -68,6 +73,9 @@ class Engine(RuleBasedStateMachine):
             ).pk
             for name in ("one", "two")
         ]
+        # Each run leaves some rules out at random; without a call none of the others would mean anything.
+        for which in (0, 1):
+            self.add_calls(which, suffixes[which::2], priority=0, due=0, last=None, same=False)
 
     def campaign(self, which) -> Campaign:
         return Campaign.objects.get(pk=self.campaigns[which])
@@ -76,7 +84,7 @@ class Engine(RuleBasedStateMachine):
         which=st.integers(0, 1),
         suffixes=st.lists(st.sampled_from(SUFFIXES), min_size=1, max_size=4),
         priority=st.integers(-1, 1),
-        due=st.integers(-60, 600),
+        due=st.sampled_from([0, 0, 0, -60, 20, 600]),
         last=st.none() | st.integers(60, 3600),
         same=st.booleans(),
     )
@@ -119,6 +127,13 @@ class Engine(RuleBasedStateMachine):
     @rule()
     def message_comes_after_all(self):
         placing.place([self.lost_messages.pop()], now=self.now)
+
+    @rule(seconds=st.sampled_from([1, 2, 40]))
+    def work_for_a_while(self, seconds):
+        """What an undisturbed second or more brings."""
+        self.claim(limit=5, fate="placed")
+        self.now += dt.timedelta(seconds=seconds)
+        self.check()
 
     @rule()
     def check(self):
@@ -215,7 +230,7 @@ class Engine(RuleBasedStateMachine):
 def examples(configured: int) -> settings:
     return settings(
         max_examples=configured,
-        stateful_step_count=30,
+        stateful_step_count=40,
         deadline=None,
         suppress_health_check=list(HealthCheck),
     )
