@@ -30,10 +30,9 @@ TWICE_A_DAY = [
 
 def import_list(campaign, tmp_path) -> str:
     out = io.StringIO()
-    refused = tmp_path / "refused.csv"
-    call_command(
-        "import_contacts", str(campaign.pk), str(DATA / "contacts-messy.csv"), refused=str(refused), stdout=out
-    )
+    refused = str(tmp_path / "refused.csv")
+    wanted = [str(campaign.pk), str(DATA / "contacts-messy.csv"), "--refused", refused]
+    call_command("import_contacts", *wanted, stdout=out)
     return out.getvalue()
 
 
