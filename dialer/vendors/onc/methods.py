@@ -18,8 +18,10 @@ from campaigns.operations import campaigns as campaign_operations
 from campaigns.operations import contacts as contact_operations
 from campaigns.operations import opening
 from campaigns.states import Api, CampaignState
-from dialer.vendors.onc import auth, campaign_form, contact_form, errors, queries
+from dialer.vendors.onc import auth, errors, queries
 from dialer.vendors.onc.errors import Code, Failure
+from dialer.vendors.onc.serializers import campaigns as campaign_serializers
+from dialer.vendors.onc.serializers import contacts as contact_serializers
 from dialer.vendors.onc.shapes import CAMPAIGN, CLOSED, CONTACT, OPENED, Info, Kind, ListOf, Shape, Type, blank
 
 logger = logging.getLogger(__name__)
@@ -105,16 +107,16 @@ def _campaign_listing(account: Account, arguments: Arguments, now: dt.datetime) 
 
 
 def _campaigns(account: Account, arguments: Arguments, now: dt.datetime) -> list[Info]:
-    return [campaign_form.campaign_info(campaign) for campaign in queries.active_campaigns(account, now)]
+    return [campaign_serializers.campaign_info(campaign) for campaign in queries.active_campaigns(account, now)]
 
 
 def _campaign(account: Account, arguments: Arguments, now: dt.datetime) -> Info:
-    return campaign_form.campaign_info(queries.campaign(account, arguments["campaignId"]))
+    return campaign_serializers.campaign_info(queries.campaign(account, arguments["campaignId"]))
 
 
 def _add_campaign(account: Account, arguments: Arguments, now: dt.datetime) -> int:
     info = _given(arguments, "campaign")
-    fields = campaign_form.new_fields(info, account.timezone)
+    fields = campaign_serializers.new_fields(info, account.timezone)
     opening.open_campaign(account=account, now=now, api=Api.ONC, paused=info["IsPaused"], **fields)
     return Code.SUCCESS
 
@@ -122,7 +124,7 @@ def _add_campaign(account: Account, arguments: Arguments, now: dt.datetime) -> i
 def _update_campaign(account: Account, arguments: Arguments, now: dt.datetime) -> int:
     info = _given(arguments, "campaign")
     campaign = queries.campaign(account, info["ID"])
-    changes = campaign_form.changed_fields(info, campaign)
+    changes = campaign_serializers.changed_fields(info, campaign)
     opening.revise_campaign(campaign=campaign, now=now, paused=info["IsPaused"], by="ONC", **changes)
     return Code.SUCCESS
 
@@ -141,20 +143,20 @@ def _contacts_listing(account: Account, arguments: Arguments, now: dt.datetime) 
 def _contacts(account: Account, arguments: Arguments, now: dt.datetime) -> list[Info]:
     campaign = queries.campaign(account, arguments["campaignId"])
     calls = contact_operations.standing(queries.calls_of(campaign))
-    return [contact_form.contact_info(contact, calls, campaign, now) for contact in queries.contacts(campaign)]
+    return [contact_serializers.contact_info(contact, calls, campaign, now) for contact in queries.contacts(campaign)]
 
 
 def _add_contact(account: Account, arguments: Arguments, now: dt.datetime) -> int:
     info = _given(arguments, "contact")
     campaign = queries.campaign(account, info["CampaignId"])
-    wanted = contact_form.reaches(info, campaign)
+    wanted = contact_serializers.reaches(info, campaign)
     contact_operations.add_contact(
         campaign=campaign,
         reaches=[reach for reach in wanted.values() if reach],
         api=Api.ONC,
         now=now,
         key=info["Id"] if info["Id"].int else None,
-        attributes=contact_form.attributes(info, None, campaign),
+        attributes=contact_serializers.attributes(info, None, campaign),
     )
     return Code.SUCCESS
 
@@ -165,8 +167,8 @@ def _update_contact(account: Account, arguments: Arguments, now: dt.datetime) ->
     contact = queries.contact(campaign, info["Id"])
     contact_operations.update_contact(
         contact=contact,
-        reaches=contact_form.reaches(info, campaign),
-        attributes=contact_form.attributes(info, contact, campaign),
+        reaches=contact_serializers.reaches(info, campaign),
+        attributes=contact_serializers.attributes(info, contact, campaign),
         api=Api.ONC,
         now=now,
     )

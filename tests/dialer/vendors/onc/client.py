@@ -83,13 +83,18 @@ class Onc:
         raw = f'<s:Envelope xmlns:s="{ENVELOPE}">{header}<s:Body>{body}</s:Body></s:Envelope>'
         return self.post("/onc/soap", raw, "text/xml; charset=utf-8", **headers)
 
-    def soap_result(self, method: str, inside: str = "") -> etree._Element | None:
-        """Return the Result element of a method called in the session, over SOAP; None where there is none."""
+    def soap_result(self, method: str, inside: str = "", *, whole: bool = False) -> etree._Element | None:
+        """Return the Result element of a method called in the session, over SOAP; None where there is none.
+
+        With `whole`, the Response element that holds it.
+        """
         body = f'<{method} xmlns="http://tempuri.org/"><sessionId>{self.session}</sessionId>{inside}</{method}>'
         response = self.soap(body)
         assert response.status_code == 200, response.content
         answer = etree.fromstring(response.content)[0][0]
         assert etree.QName(answer).localname == f"{method}Response"
+        if whole:
+            return answer
         return answer[0] if len(answer) else None
 
 

@@ -81,6 +81,33 @@ def declared_as(name, kind):
     return (name, f"d:{kind.name}", "true") if isinstance(kind, Shape) else (name, *TYPES[kind])
 
 
+def schema_of(wsdl: bytes, folder) -> etree.XMLSchema:
+    """Return the schemas of a WSDL as one that documents can be held against."""
+    schemas = etree.fromstring(wsdl).findall(".//xs:schema", WSDL)
+    files = {schema.get("targetNamespace"): folder / f"{number}.xsd" for number, schema in enumerate(schemas)}
+    for schema in schemas:
+        for needed in schema.findall("xs:import", WSDL):
+            needed.set("schemaLocation", files[needed.get("namespace")].name)
+        files[schema.get("targetNamespace")].write_bytes(etree.tostring(schema))
+    return etree.XMLSchema(file=str(files[soap.SERVICE]))
+
+
+def test_case_46_what_is_served_is_valid_by_the_wsdl(onc, tmp_path):
+    schema = schema_of(onc.client.get("/onc/soap?wsdl").content, tmp_path)
+    onc.add_campaign(
+        ActiveFromDate="2031-03-01",
+        ActiveFromTime="09:00:30.25",
+        ActiveToTime="00:00:00",
+        OutboundVoiceNotificationInfo=voice_info(),
+        OutboundSMSNotificationInfo={},
+        OutboundEmailNotificationInfo={"Subject": "\x0b"},
+    )
+    onc.add_contact(VoiceCommInfo=voice(), EmailCommInfo={})
+    for method in METHODS.values():
+        if method.name != "CloseAPISession":
+            schema.assertValid(onc.soap_result(method.name, f"<campaignId>{C1}</campaignId>", whole=True))
+
+
 def test_case_47_a_session_opens_with_addressing_headers_and_no_action(onc):
     header = (
         f'<s:Header xmlns:wsa="{WSA}"><wsa:Action>http://tempuri.org/IOutboundNotificationCampaigns/OpenAPISession'
