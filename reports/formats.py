@@ -40,7 +40,7 @@ COLUMNS: dict[str, Field[Any, Any]] = {
     )
 }
 Rows = Iterator[tuple[Any, ...]]
-PAGE = 5000
+PAGE = 2000
 # A sheet's 1,048,576 rows, less the header.
 ROWS_PER_SHEET = 1_048_575
 FORMULA_STARTS = "=+-@\t\r\n'＝＋－＠"

@@ -211,7 +211,7 @@ def abandon_rates(campaign_ids: Iterable[int], *, now: dt.datetime) -> dict[int,
     # One that was given up on before its outcome was known was answered by a person as well.
     elsewhere = Sum("abandoned", filter=~Q(outcome=Outcome.ANSWERED), default=0)
     rows = (
-        HourlySum.objects.filter(campaign_id__in=wanted, hour__gt=now - ABANDON_SPAN)
+        HourlySum.objects.filter(campaign_id__in=wanted, hour__gte=now - ABANDON_SPAN)
         .values_list("campaign_id")
         .annotate(gone=Sum("abandoned", default=0), persons=answered + elsewhere)
     )

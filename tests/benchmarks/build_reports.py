@@ -1,18 +1,22 @@
 """How fast reports are built, against the limit: the same rows by a bare INSERT … SELECT, with nothing kept in step.
 
-    DATABASE_URL=postgres://… python -m tests.benchmarks.build_reports [ATTEMPTS]
+    DATABASE_URL=postgres://… python tests/benchmarks/build_reports.py [ATTEMPTS]
 
 Works in a test database of its own. Prints reports per second of both, in batches of 500, the ratio, and the memory.
 """
 
 from __future__ import annotations
 
+import os
 import resource
 import sys
 import time
+from pathlib import Path
 
 import django
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup()
 
 from django.db import connection  # noqa: E402

@@ -1,6 +1,6 @@
 """How fast attempts are exported, against the limit: a bare COPY of the same columns, unordered and as they are.
 
-    DATABASE_URL=postgres://… python -m tests.benchmarks.export_attempts [ATTEMPTS]
+    DATABASE_URL=postgres://… python tests/benchmarks/export_attempts.py [ATTEMPTS]
 
 Works in a test database of its own; each export is a process of its own. Prints rows per second, ratio and how much
 memory each needs beyond a Django that has just started.
@@ -18,6 +18,8 @@ from pathlib import Path
 
 import django
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup()
 
 from django.db import connection  # noqa: E402
@@ -53,7 +55,7 @@ def measured(name: str) -> tuple[float, float]:
     """Return seconds and MB of an export in a process of its own: the middle of three."""
     scratch = connection.settings_dict
     url = f"postgres://{scratch['USER']}:{scratch['PASSWORD']}@{scratch['HOST']}:{scratch['PORT']}/{scratch['NAME']}"
-    command = [sys.executable, "-m", "tests.benchmarks.export_attempts", "--child", name]
+    command = [sys.executable, __file__, "--child", name]
     runs = []
     for _ in range(3):
         told = subprocess.run(command, env=os.environ | {"DATABASE_URL": url}, check=True, capture_output=True)

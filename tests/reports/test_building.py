@@ -120,6 +120,18 @@ def test_a_build_takes_no_more_than_its_limit_and_says_how_many():
 
 
 @pytest.mark.django_db
+def test_sums_of_tenths_are_exact_in_any_batches():
+    tenths = {"answered_at": rows.at(1.1), "ended_at": rows.at(1.2), "cost": "0.1"}
+    building.note_ended(rows.attempts(rows.campaign(), [tenths] * 1000))
+    while building.build(limit=7):
+        pass
+    assert recounts.recount() == []
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT ring_seconds, talk_seconds, cost FROM reports_hourlysum")
+        assert [float(cell) for cell in cursor.fetchone()] == [100, 100, 100]
+
+
+@pytest.mark.django_db
 def test_the_task_builds_until_nothing_is_due():
     building.note_ended(rows.attempts(rows.campaign(), [{}] * 1200))
     tasks.build_reports(from_a_newer_publisher=True)

@@ -153,7 +153,8 @@ def test_abandon_rate_is_over_persons_and_thirty_days(campaign):
     now = rows.at(3600)
     assert queries.abandon_rate(campaign.pk, now=now) == 1 / 4
     assert queries.abandon_rates([campaign.pk, quiet.pk], now=now) == {campaign.pk: 1 / 4, quiet.pk: None}
-    assert queries.abandon_rate(campaign.pk, now=rows.at(month + 7200)) is None
+    assert queries.abandon_rate(campaign.pk, now=rows.at(month)) == 1 / 4
+    assert queries.abandon_rate(campaign.pk, now=rows.at(month + 1)) is None
 
 
 def test_an_abandoned_attempt_of_another_outcome_counts_as_a_person(campaign):
