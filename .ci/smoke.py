@@ -16,13 +16,15 @@ import sys
 import time
 import urllib.request
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 FIRST_START_SECONDS, NEXT_START_SECONDS, END_SECONDS = 300, 60, 15
 
 
 class Up:
     """`python3 manage.py up` in a folder, with what it says in a file."""
+
+    started: ClassVar[list[subprocess.Popen[bytes]]] = []
 
     def __init__(self, folder: Path, seconds: float) -> None:
         self.folder, self.said = folder, folder.parent / "said"
@@ -31,7 +33,7 @@ class Up:
             self.port = probe.getsockname()[1]
         self.address = f"http://127.0.0.1:{self.port}"
         kept = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
-        started = time.monotonic()
+        began = time.monotonic()
         with self.said.open("w") as out:
             # In a group of its own, to which Ctrl-C goes as from a terminal.
             self.process = subprocess.Popen(
@@ -42,8 +44,9 @@ class Up:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+        self.started.append(self.process)
         self.wait_for("it runs", lambda: "Trunkline runs at" in self.text(), seconds)
-        print(f"started in {time.monotonic() - started:.1f} s")
+        print(f"started in {time.monotonic() - began:.1f} s")
 
     def text(self) -> str:
         return self.said.read_text()
@@ -88,6 +91,16 @@ class Up:
 
 
 def main(folder: Path) -> None:
+    try:
+        first_run(folder)
+        second_run(folder)
+    finally:
+        # Where something was wrong it may still run; its children die with it.
+        for process in Up.started:
+            process.kill()
+
+
+def first_run(folder: Path) -> None:
     up = Up(folder, FIRST_START_SECONDS)
     said = up.text()
     if "Traceback" in said or not re.search(r"^  Password  \S+$", said, re.M):
@@ -100,6 +113,9 @@ def main(folder: Path) -> None:
     key = found.group(1) if (found := re.search(r"Bearer (\S+?)'", said)) else ""
     up.wait_for("calls were made", lambda: len(up.get("/api/v1/attempts/", key).get("results", [])) >= 10, 90)
     up.end()
+
+
+def second_run(folder: Path) -> None:
     again = Up(folder, NEXT_START_SECONDS)
     if "Set-up was done before" not in again.text() or "Password" in again.text():
         sys.exit(f"the second run did not say what it should:\n{again.text()}")

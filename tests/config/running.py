@@ -37,7 +37,11 @@ class Running:
             self.process = subprocess.Popen(
                 command, cwd=ROOT, env=environment(folder, **more), stdout=out, stderr=out, start_new_session=True
             )
-        self.wait_for(lambda: "Trunkline runs at" in self.text(), 60)
+        try:
+            self.wait_for(lambda: "Trunkline runs at" in self.text(), 60)
+        except BaseException:
+            self.end()
+            raise
 
     def text(self) -> str:
         """Return all that it said."""
