@@ -13,7 +13,7 @@ from dialer.models import IdempotenceKey
 from tests.dialer.vendors.jaicp.conftest import A
 
 SEED = 20310303
-BODIES = 2600
+BODIES = 2100
 GOOD = {
     "phone": A,
     "payload": {"name": "Ann"},
@@ -55,7 +55,7 @@ POISONS = [
 LISTS = ["callJob/cancel", "callJob/getReport", "callAttempt/getReport"]
 PAGES = ["callJob/getReportByDate", "callJob/getUnfinished", "callAttempt/getReportByDate"]
 KINDS = ["application/json", "application/json", "application/json", "text/json", "application/ld+json"]
-OTHER_KINDS = ["text/plain", "application/xml", "image/png", "application/octet-stream", "bad", "a/b/c", "; ;"]
+OTHER_KINDS = ["text/plain", "application/xml", "image/png", "application/octet-stream", "bad", "a/b/c"]
 
 
 def poisoned_item(dice: random.Random) -> str:
