@@ -57,7 +57,8 @@ def insert(model: type[models.Model], columns: Sequence[str], rows: Iterable[Row
 
 
 def _copy(cursor: Any, statement: str, rows: Iterable[Row]) -> None:
-    with cursor.copy(statement) as copy:
+    # Django does not turn psycopg's own errors into its own here, as it does for statements.
+    with connection.wrap_database_errors, cursor.copy(statement) as copy:
         for chunk in _chunks(rows, 500):
             copy.write("".join(["\t".join(map(_copied, row)) + "\n" for row in chunk]))
 
