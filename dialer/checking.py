@@ -25,9 +25,11 @@ logger = logging.getLogger(__name__)
 
 # How long an attempt is somebody's to ask about before another may; longer than a carrier takes to answer.
 ASKING_SECONDS = 15.0
+# How many open attempts of a carrier one check looks at.
+BATCH = 300
 
 
-def check(*, now: dt.datetime, limit: int = 200) -> tuple[int, list[int]]:
+def check(*, now: dt.datetime, limit: int = BATCH) -> tuple[int, list[int]]:
     """Look at up to `limit` open attempts of each carrier; return how many, and which are still to be placed."""
     aliases = list(settings.CARRIERS)
     virtual = [alias for alias in aliases if carriers.get(alias).is_virtual]

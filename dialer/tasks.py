@@ -19,8 +19,12 @@ PAUSE_SECONDS = 0.1
 def tick(**kwargs: object) -> None:
     """Sweep, claim and check whatever is due, for about a second."""
     stop_at = time.monotonic() + TICK_SECONDS
-    while turning.turn(now=clock.now(), place=place_later).did_something() and time.monotonic() < stop_at:
-        time.sleep(PAUSE_SECONDS)
+    while time.monotonic() < stop_at:
+        done = turning.turn(now=clock.now(), place=place_later)
+        if not done.did_something():
+            break
+        if not done.has_more:
+            time.sleep(PAUSE_SECONDS)
     heartbeats.beat("tick")
 
 

@@ -13,26 +13,31 @@ Place = Callable[[Sequence[int]], None]
 
 @dataclass(slots=True)
 class Turn:
-    """What one turn did, and when there is room again where caps left none."""
+    """What one turn did, whether it left work behind, and when there is room again where caps left none."""
 
     claimed: int = 0
     moved: int = 0
     looked: int = 0
+    has_more: bool = False
     again_at: dt.datetime | None = None
 
     def did_something(self) -> bool:
-        """Tell whether another turn at the same moment may find more to do."""
+        """Tell whether anything was due."""
         return self.claimed + self.moved + self.looked > 0
 
 
 def turn(*, now: dt.datetime, place: Place, limit: int = 100) -> Turn:
-    """Do once what is due for every account; `place` gets the attempts to place, here or in another process."""
+    """Do once what is due for every account; `place` gets the attempts to place, here or in another process.
+
+    Open attempts are looked at first: what has ended leaves room for the claims.
+    """
     done = Turn()
-    for account_id in lanes.accounts_with_work(now):
-        dispatch(account_id=account_id, now=now, place=place, limit=limit, done=done)
     done.looked, unplaced = checking.check(now=now)
+    done.has_more = done.looked >= checking.BATCH
     if unplaced:
         place(unplaced)
+    for account_id in lanes.accounts_with_work(now):
+        dispatch(account_id=account_id, now=now, place=place, limit=limit, done=done)
     return done
 
 
@@ -41,6 +46,8 @@ def dispatch(*, account_id: int, now: dt.datetime, place: Place, limit: int, don
     claimed = claiming.claim(account_id=account_id, now=now, limit=limit)
     done.claimed += len(claimed.attempt_ids)
     done.moved += claimed.moved
+    # Calls that were moved out of the way stood before others; a full batch may not have been all.
+    done.has_more |= claimed.moved > 0 or len(claimed.attempt_ids) >= limit
     if claimed.again_at is not None:
         done.again_at = min(filter(None, (done.again_at, claimed.again_at)))
     if claimed.attempt_ids:
