@@ -14,6 +14,8 @@ import phonenumbers
 from phonenumbers import PhoneMetadata
 from phonenumbers.tzdata import TIMEZONE_DATA
 
+from campaigns.phones.areas import Areas
+
 _LONGEST = 17
 Matcher = Callable[..., "re.Match[str] | None"]
 
@@ -33,6 +35,13 @@ class _Plan(NamedTuple):
     lengths: frozenset[int]
     prefix: Matcher | None
     zones: str | None
+    areas: Areas | None
+
+    def zones_of(self, national: str) -> str | None:
+        """Return the zones of a national number; None where only the library can tell."""
+        if self.zones is not None or self.areas is None:
+            return self.zones
+        return self.areas.zones(national)
 
 
 class _Home(NamedTuple):
@@ -55,7 +64,7 @@ def of_international(number: str) -> Found | None:
         match = plan.prefix(number, plan.starts)
         if match is not None and (match.end() > plan.starts or match.lastindex):
             return None
-    return Found(number, plan.zones)
+    return Found(number, plan.zones or plan.zones_of(number[plan.starts :]))
 
 
 def of_national(digits: str, country: str) -> Found | None:
@@ -75,7 +84,7 @@ def of_national(digits: str, country: str) -> Found | None:
     plan = _PLANS[(home.code + "00")[:3]]
     if plan is None or len(digits) not in plan.lengths:
         return None
-    return Found(f"+{home.code}{digits}", plan.zones)
+    return Found(f"+{home.code}{digits}", plan.zones_of(digits))
 
 
 class _Plans(dict[str, _Plan | None]):
@@ -104,8 +113,16 @@ def _plan(code: str) -> _Plan:
     data = PhoneMetadata.metadata_for_region_or_calling_code(number, region)
     assert data is not None
     zones = {names for prefix, names in TIMEZONE_DATA.items() if prefix.startswith(code)}
-    one = ",".join(zones.pop()) if code in TIMEZONE_DATA and len(zones) == 1 else None
-    return _Plan(code, len(code) + 1, _lengths(data), _prefix(data), None if one == "Etc/Unknown" else one)
+    has_all = code in TIMEZONE_DATA
+    one = ",".join(zones.pop()) if has_all and len(zones) == 1 else None
+    return _Plan(
+        code=code,
+        starts=len(code) + 1,
+        lengths=_lengths(data),
+        prefix=_prefix(data),
+        zones=None if one == "Etc/Unknown" else one,
+        areas=Areas(code) if has_all and one is None else None,
+    )
 
 
 def _home(country: str) -> _Home:
