@@ -24,6 +24,8 @@ BAD_PRIORITY = "invalid.dialer_priority"
 NO_SUCH_ID = "id.not.found"
 NO_SUCH_PHONE = "phone.not.found"
 INTERNAL_ERROR = "internal.error"
+# How much of what was sent is given back, in characters.
+MOST_ECHOED = 254
 # What the vendor has no code for, by HTTP status.
 UNNAMED = {404: "not.found", 405: "method.not.allowed", 413: "request.too.large", 415: "unsupported.media.type"}
 # Codes of the vendor's that stand in "type" alone; all others stand in "error" as well.
@@ -79,6 +81,7 @@ def bad_phone(phone: str) -> Fault:
 
 def bad_zone(phone: str, zone: str) -> Fault:
     """Return the fault of an unknown time zone."""
+    zone = zone[:MOST_ECHOED]
     wanted = "an offset such as +03:00, at most 18 hours, or a name such as Europe/Moscow is wanted"
     return Fault(BAD_ZONE, f"{zone!r} is no time zone; {wanted}.", phone=phone, gmtZone=zone)
 

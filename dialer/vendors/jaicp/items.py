@@ -17,8 +17,7 @@ MOST_ITEMS = 100_000
 MOST_ATTEMPTS = 50
 LONGEST_RETRY_MINUTES = 2880
 MIDDLE_PRIORITY = 3
-# Rules of its own put a number before those that have none, within the same priority.
-RULES = frozenset({"startDateTime", "finishDateTime", "maxAttempts", "retryIntervalInMinutes", *windows.FIELDS})
+_NO_RULES = (None,) * 5
 
 
 def check_list(body: object) -> list[Any]:
@@ -84,6 +83,10 @@ class Reader:
             return NewCall(campaign=self.campaign, number=number, destination=destination)
         timezone = self._timezone(item.get("gmtZone"), destination)
         starts_at, ends_at = self._dates(item)
+        window = self._window(item)
+        most = _whole(item, "maxAttempts", MOST_ATTEMPTS)
+        minutes = _whole(item, "retryIntervalInMinutes", LONGEST_RETRY_MINUTES)
+        rules = (starts_at, ends_at, window, most, minutes)
         return NewCall(
             campaign=self.campaign,
             number=number,
@@ -91,10 +94,10 @@ class Reader:
             timezone=timezone,
             due_at=starts_at,
             not_after=ends_at,
-            window=self._window(item),
-            max_attempts=_whole(item, "maxAttempts", MOST_ATTEMPTS),
-            retry_minutes=_whole(item, "retryIntervalInMinutes", LONGEST_RETRY_MINUTES),
-            priority=_priority(item),
+            window=window,
+            max_attempts=most,
+            retry_minutes=minutes,
+            priority=_priority(item.get("dialerPriority"), has_rules=rules != _NO_RULES),
             custom_data=_payload(item.get("payload")),
             extra=_extra(item.get("externalCheck")),
         )
@@ -133,14 +136,15 @@ def _whole(item: Mapping[str, Any], name: str, most: int) -> int | None:
     return value
 
 
-def _priority(item: Mapping[str, Any]) -> int:
-    """Return the ledger's priority: higher goes first, and 0 is a number without a priority and rules of its own."""
-    value = item.get("dialerPriority")
+def _priority(value: object, *, has_rules: bool) -> int:
+    """Return the ledger's priority, in which higher goes first; 0 is a number without a priority and without rules.
+
+    Within one priority of the vendor's, numbers with rules of their own go before those that have none.
+    """
     if value is None:
         value = MIDDLE_PRIORITY
     elif isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 5:
         raise errors.Fault(errors.BAD_PRIORITY, "dialerPriority must be a whole number from 1 (first) to 5 (last).")
-    has_rules = any(item[name] is not None for name in RULES & item.keys())
     return 2 * (MIDDLE_PRIORITY - value) + has_rules
 
 

@@ -99,7 +99,8 @@ def _is_id(written: str) -> bool:
 
 
 def _by_phone(campaign: Campaign, phones: Sequence[str | int]) -> set[int]:
-    asked = {str(phone): _address(campaign, phone) for phone in phones}
+    plan = numbers.plan_of(campaign)
+    asked = {str(phone): _address(plan, phone) for phone in phones}
     found: set[int] = set()
     there: set[str] = set()
     for some in _batches([address for address in asked.values() if address]):
@@ -112,9 +113,9 @@ def _by_phone(campaign: Campaign, phones: Sequence[str | int]) -> set[int]:
     return found
 
 
-def _address(campaign: Campaign, phone: str | int) -> str:
+def _address(plan: numbers.Plan, phone: str | int) -> str:
     try:
-        return numbers.plan_of(campaign).read(phone)[1].address
+        return plan.read(phone)[1].address
     except errors.Fault:
         # What cannot be dialled was never added.
         return ""

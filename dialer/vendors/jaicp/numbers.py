@@ -38,7 +38,7 @@ class Plan:
         written = str(phone)
         digits = written.translate(_ORNAMENTS).removeprefix("+")
         if not (digits.isdigit() and digits.isascii() and 7 <= len(digits) <= 15) or len(written) > _LONGEST:
-            raise errors.bad_phone(written[:_LONGEST])
+            raise errors.bad_phone(written[: errors.MOST_ECHOED])
         try:
             return written, phones.lenient(self._international(digits), self.country)
         except refusals.InvalidNumber as refusal:

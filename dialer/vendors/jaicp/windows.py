@@ -65,7 +65,7 @@ def _times(value: object) -> dict[str, Spans]:
         raise errors.wrong("allowedTime", "an object by day of the week")
     for key in value:
         if key not in DAYS and key != DEFAULT:
-            raise errors.invalid(f"allowedTime has no key {key!r}; {', '.join(DAYS)} and {DEFAULT} are known.")
+            raise errors.invalid(f"allowedTime has no key {key[:40]!r}; {', '.join(DAYS)} and {DEFAULT} are known.")
     return {day: _spans(spans, f"allowedTime.{day}") for day, spans in value.items()}
 
 

@@ -357,7 +357,7 @@ def test_reports_cost_the_same_few_statements_for_any_number_of_jobs(crm, django
         assert len(crm.reports(*ids[:2])) == 2
 
 
-def test_cancelling_one_of_another_campaigns_state(crm):
+def test_a_job_cancelled_by_another_way_is_told_the_same(crm):
     (pk,) = crm.added(A)
     call_operations.cancel_calls(account=crm.world.account, ids=[int(pk)], now=crm.world.now)
     crm.move(CampaignState.FINISHED)
