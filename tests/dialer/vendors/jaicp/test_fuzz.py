@@ -175,7 +175,7 @@ def test_malformed_keys_and_tokens_are_refused(crm, quiet):
 
 
 def test_any_payload_that_can_be_stored_is_stored(crm):
-    payload = {"": [None, True, -1, 1.5e300, "ü\u2028\\\t\n\r\"'", {"deep": [[["x"]]]}], "\\N": "\\N", "🙂": 2**70}
+    payload = {"": [None, True, -1, 1.5, "ü\u2028\\\t\n\r\"'", {"deep": [[["x"]]]}], "\\N": "\\N", "🙂": 2**70}
     (pk,) = crm.added({"phone": A, "payload": payload})
 
     assert crm.call(pk).custom_data == payload
