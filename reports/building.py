@@ -89,13 +89,17 @@ def _report(attempt_ids: Sequence[int]) -> list[int]:
 
 
 def _add_to_sums(attempt_ids: Sequence[int]) -> None:
+    if not attempt_ids:
+        return
+    # The span keeps PostgreSQL on the index while the table is young and its statistics are of when it was empty.
+    statement = _sums_of(f"attempt_id BETWEEN %s AND %s AND {measures.among('attempt_id')}")
     added = ", ".join(
         f"{name} = {measures.exact(f'reports_hourlysum.{name} + excluded.{name}', name)}" for name in measures.MEASURES
     )
-    statement = _sums_of(measures.among("attempt_id"))
     with connection.cursor() as cursor:
         cursor.execute(
-            f"{statement} ON CONFLICT ({', '.join(measures.KEYS)}) DO UPDATE SET {added}", [measures.ids(attempt_ids)]
+            f"{statement} ON CONFLICT ({', '.join(measures.KEYS)}) DO UPDATE SET {added}",
+            [min(attempt_ids), max(attempt_ids), measures.ids(attempt_ids)],
         )
 
 
