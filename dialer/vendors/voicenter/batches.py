@@ -32,8 +32,11 @@ class Batch:
     results: list[tuple[int, str]] = field(default_factory=list)
 
 
-def items_of(body: Any) -> list[dict[str, Any]]:
-    """Return the items of a body; a lone object is one. Raises Fault, for too many with HTTP 413."""
+def items_of(body: Any) -> list[Any]:
+    """Return the items of a body, all of them objects; a lone one is one item.
+
+    Raises Fault, for too many with HTTP 413.
+    """
     items = [body] if isinstance(body, dict) else body
     if not isinstance(items, list) or not items:
         raise errors.Fault(errors.Code.FIELD, "An array of calls is required")

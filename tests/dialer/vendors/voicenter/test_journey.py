@@ -18,6 +18,28 @@ def number(outcome: str, line: int = 0) -> str:
     return f"050{line:04}{outcome}"
 
 
+def lead(customer, digits: str, priority: int) -> dict:
+    return {
+        "Campaign": customer.a,
+        "Target": number(digits),
+        "Priority": priority,
+        "CustomerName": f"Customer {digits}",
+        "CustomData": {"var_lead": priority},
+    }
+
+
+def fill(customer) -> None:
+    """Add seven calls and one that is refused, change one, and take one out."""
+    items = [
+        lead(customer, digits, priority)
+        for digits, priority in {"200": 9, "486": 8, "408": 7, "404": 6, "603": 5, "271": 4, "212": 3}.items()
+    ]
+    results = customer.json("AddCallsBulk", [*items, {**items[0], "Target": "abc"}]).json()["AddResult"]
+    assert [result["ErrorCode"] for result in results] == [0] * len(items) + [2]
+    assert customer.json("UpdateCall", Campaign=customer.a, Target=number("271"), CallerName="Vera").json() == OK
+    assert customer.json("RemoveCall", Campaign=customer.a, Target=number("603")).json() == OK
+
+
 def attempts(customer):
     return CallAttempt.objects.filter(campaign=customer.campaign).order_by("claimed_at", "id")
 
@@ -30,22 +52,7 @@ def test_a_day_of_a_customer(customer):
     for member in ("SIP1", "SIP2"):
         assert customer.json("AddMember", Campaign=customer.a, Member=member).json()["Data"] == {"TotalAdded": 1}
 
-    wanted = {"200": 9, "486": 8, "408": 7, "404": 6, "603": 5, "271": 4, "212": 3}
-    items = [
-        {
-            "Campaign": customer.a,
-            "Target": number(digits),
-            "Priority": priority,
-            "CustomerName": f"Customer {digits}",
-            "CustomData": {"var_lead": priority},
-        }
-        for digits, priority in wanted.items()
-    ]
-    results = customer.json("AddCallsBulk", [*items, {**items[0], "Target": "abc"}]).json()["AddResult"]
-    assert [result["ErrorCode"] for result in results] == [0] * len(items) + [2]
-    assert customer.json("UpdateCall", Campaign=customer.a, Target=number("271"), CallerName="Vera").json() == OK
-    assert customer.json("RemoveCall", Campaign=customer.a, Target=number("603")).json() == OK
-
+    fill(customer)
     world.run(minutes=10)
     assert not attempts(customer).exists()
     pending = customer.pending()
