@@ -15,7 +15,7 @@ from rest_framework.response import Response
 
 from campaigns.api import base, filters
 from campaigns.api.fields import Shape
-from campaigns.states import Channel, Outcome
+from campaigns.states import Api, Channel, Outcome
 from reports import queries
 from reports.models import AttemptReport
 
@@ -27,6 +27,7 @@ class ReportShape(Shape):
 
     id = serializers.IntegerField(source="attempt_id", read_only=True, help_text="The attempt's.")
     call = serializers.IntegerField(source="call_id", read_only=True)
+    api = serializers.ChoiceField(Api.choices, allow_blank=True, read_only=True)
 
     class Meta:
         model = AttemptReport

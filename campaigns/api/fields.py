@@ -14,9 +14,20 @@ from rest_framework import serializers
 
 from campaigns.api import callers
 from campaigns.models import Campaign
-from campaigns.states import CampaignState
+from campaigns.models.campaign import check_flow, check_holidays, check_rules, check_windows
+from campaigns.states import CampaignState, Channel
 
 OFFSET_WANTED = "A time with its offset is wanted, such as 2026-12-01T09:30:00+01:00."
+
+
+def check_channels(value: Any) -> None:
+    """Refuse what is no object of objects by channel."""
+    fine = isinstance(value, dict) and all(isinstance(item, dict) for item in value.values())
+    if not fine or set(value) - set(Channel.values):
+        raise serializers.ValidationError("An object of settings by channel (voice, sms, email) is wanted.")
+    for channel, settings in value.items():
+        if not isinstance(settings.get("enabled", True), bool):
+            raise serializers.ValidationError(f"{channel}.enabled: true or false is wanted.")
 
 
 class Moment(serializers.DateTimeField):
@@ -36,6 +47,51 @@ class Number(serializers.DecimalField):
 
     def to_representation(self, value: Any) -> Any:
         return float(value)
+
+
+class Json(serializers.JSONField):
+    """A JSON value that the ledger keeps as it comes, once it has been checked."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"required": False, **kwargs})
+
+
+@extend_schema_field({"type": "object", "description": "A call flow: an object with steps."})
+class Flow(Json):
+    """A call flow, or none."""
+
+    default_validators = [check_flow]
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(allow_null=True, **kwargs)
+
+
+@extend_schema_field({"type": "array", "items": {"type": "object"}, "description": "Objects with days, start, end."})
+class Windows(Json):
+    """Calling windows."""
+
+    default_validators = [check_windows]
+
+
+@extend_schema_field({"type": "array", "items": {"type": "string", "format": "date"}})
+class Holidays(Json):
+    """Days on which nobody is called."""
+
+    default_validators = [check_holidays]
+
+
+@extend_schema_field({"type": "object", "description": "By outcome, objects with minutes and retry."})
+class Rules(Json):
+    """Retry rules."""
+
+    default_validators = [check_rules]
+
+
+@extend_schema_field({"type": "object", "description": "By channel, objects with enabled, sender and more."})
+class Channels(Json):
+    """A campaign's settings by channel."""
+
+    default_validators = [check_channels]
 
 
 class Strict(serializers.Serializer[Any]):

@@ -90,7 +90,7 @@ def read_one(body: Any) -> CallItem:
 def read_change(body: Any) -> tuple[CallChange, set[str]]:
     """Read what is to be changed of a call, and which fields were named. Raises ParseError, Invalid."""
     change: CallChange = _decoded(body, _CHANGE)
-    return change, set(msgspec.json.decode(body))
+    return change, set(msgspec.json.decode(_bytes(body)))
 
 
 def misfit(error: msgspec.ValidationError) -> FieldError:
@@ -102,10 +102,13 @@ def misfit(error: msgspec.ValidationError) -> FieldError:
     return FieldError(field=path, message=told.replace("`", ""))
 
 
+def _bytes(body: Any) -> bytes:
+    # DRF hands on no bytes but an empty mapping where the request has no body.
+    return body if isinstance(body, bytes) else b"{}"
+
+
 def _decoded(body: Any, decoder: msgspec.json.Decoder[Any]) -> Any:
-    # Django hands on no bytes but an empty mapping where the request has no body.
-    raw = body if isinstance(body, bytes) else b"{}"
     try:
-        return parsers.decoded(raw, decoder)
+        return parsers.decoded(_bytes(body), decoder)
     except msgspec.ValidationError as error:
         raise Invalid([misfit(error)]) from error

@@ -10,10 +10,11 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from campaigns import identifiers
+from campaigns.api import fields
 from campaigns.api.fields import Shape, Strict, own_campaign
 from campaigns.models import Call, CallAttempt, Campaign, Contact, Member, Prompt, Suppression
 from campaigns.models.account import check_zone
-from campaigns.states import Channel, Reason, ZoneSource
+from campaigns.states import Outcome, Reason, ZoneSource
 
 MAX_AUDIO = 20 * 1024 * 1024
 
@@ -43,6 +44,11 @@ class CampaignShape(Shape):
     """A campaign; `counts` are taken from the context, for a whole page at once."""
 
     caller_id = serializers.RegexField(r"\A\+?[0-9]{3,15}\Z", max_length=16, required=False, allow_blank=True)
+    flow = fields.Flow()
+    channels = fields.Channels()
+    windows = fields.Windows()
+    holidays = fields.Holidays()
+    retry_rules = fields.Rules()
     identifiers = serializers.SerializerMethodField()
     counts = serializers.SerializerMethodField()
 
@@ -68,18 +74,6 @@ class CampaignShape(Shape):
         """Return the campaign's calls by state, outcome and reason."""
         shown: dict[str, Any] = self.context["counts"][campaign.pk].shown()
         return shown
-
-    def validate_channels(self, value: Any) -> Any:
-        """Refuse what is no object of objects by channel."""
-        fine = isinstance(value, dict) and all(isinstance(item, dict) for item in value.values())
-        if not fine or set(value) - set(Channel.values):
-            raise serializers.ValidationError(
-                f"An object of settings by channel ({', '.join(Channel.values)}) is wanted."
-            )
-        for channel, settings in value.items():
-            if not isinstance(settings.get("enabled", True), bool):
-                raise serializers.ValidationError(f"{channel}.enabled: true or false is wanted.")
-        return value
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Refuse an end that does not come after the start."""
@@ -141,6 +135,7 @@ class ContactShape(Shape):
 class AttemptShape(Shape):
     """One try of a call over one carrier."""
 
+    outcome = serializers.ChoiceField(Outcome.choices, allow_blank=True, read_only=True)
     steps = serializers.ListField(child=serializers.DictField(), read_only=True)
     cost = serializers.FloatField(read_only=True)
 
@@ -157,6 +152,8 @@ class AttemptShape(Shape):
 class CallShape(Shape):
     """One destination to reach, with all tries so far."""
 
+    outcome = serializers.ChoiceField(Outcome.choices, allow_blank=True, read_only=True)
+    reason = serializers.ChoiceField(Reason.choices, allow_blank=True, read_only=True)
     timezone = serializers.SerializerMethodField(help_text="The zone it was given with; blank: from the number.")
     reason_text = serializers.SerializerMethodField(help_text="The reason in words.")
     custom_data = serializers.DictField(read_only=True)
@@ -217,6 +214,7 @@ class PromptShape(Shape):
 
     extension = serializers.IntegerField(min_value=0, max_value=2**53 - 1, required=False)
     file = serializers.FileField(required=False, allow_null=True)
+    flow = fields.Flow()
 
     class Meta:
         model = Prompt

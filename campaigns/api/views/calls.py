@@ -80,7 +80,8 @@ class Calls(base.Read):
         call = self.get_object()
         change, named = items.read_change(request.data)
         columns = intake.changes(change, named, call, self.now)
-        if not operations.change_waiting(account=self.account, ids=[call.pk], changes=columns, now=self.now):
+        waited = operations.change_waiting(account=self.account, ids=[call.pk], changes=columns, now=self.now)
+        if columns and not waited:
             raise refusals.NotPending(f"The call is {call.state}, it does not wait.", field="state")
         return self.shown(self.get_object())
 

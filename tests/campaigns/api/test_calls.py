@@ -151,6 +151,7 @@ def test_a_waiting_call_is_changed(api, world):
     assert Call.objects.get().zones == "America/New_York"
     cleared = api.patch(path, {"priority": None, "due_at": None, "message": None, "custom_data": None})
     assert (cleared["priority"], cleared["due_at"], cleared["custom_data"]) == (0, "2031-03-03T10:00:00Z", {})
+    assert api.patch(path, {}) == api.patch(path, b"") == cleared
     assert faults(api.patch(path, {"number": None}, status=400)) == {"number": "It cannot be taken away."}
     assert "external_id" in faults(api.patch(path, {"external_id": "2"}, status=400))
     assert faults(api.patch(path, {"not_after": "2031-03-03T09:00:00Z"}, status=400)) == {
