@@ -26,18 +26,9 @@ def built(*attempts: CallAttempt) -> list[AttemptReport]:
 @pytest.mark.django_db
 def test_a_report_shows_all_that_the_ledger_knows_of_an_attempt():
     campaign = rows.campaign("Dues Nov")
-    attempt = rows.attempt(
-        campaign,
-        person=("Anna", "Rossi"),
-        call={"number": "06 12345", "external_id": "crm-7", "intake": rows.intake(campaign, "jaicp")},
-        n=2,
-        caller_id="390699",
-        cause="SIP 200",
-        digits="12#",
-        counts=False,
-        abandoned=True,
-        cost="0.01250",
-    )
+    call = {"number": "06 12345", "external_id": "crm-7", "intake": rows.intake(campaign, "jaicp")}
+    told = {"caller_id": "390699", "cause": "SIP 200", "digits": "12#", "counts": False, "abandoned": True}
+    attempt = rows.attempt(campaign, person=("Anna", "Rossi"), call=call, n=2, cost="0.01250", **told)
 
     [report] = built(attempt)
 
@@ -54,21 +45,17 @@ def test_a_report_shows_all_that_the_ledger_knows_of_an_attempt():
         "channel": "voice",
         "number": "06 12345",
         "destination": "+390612345200",
-        "caller_id": "390699",
         "carrier": "voice",
         "n": 2,
-        "counts": False,
         "outcome": "answered",
-        "cause": "SIP 200",
         "claimed_at": rows.at(0),
         "placed_at": rows.at(1),
         "answered_at": rows.at(5),
         "ended_at": rows.at(30),
         "ring_seconds": Decimal("4.000"),
         "talk_seconds": Decimal("25.000"),
-        "digits": "12#",
-        "abandoned": True,
         "cost": Decimal("0.01250"),
+        **told,
     }
 
 
