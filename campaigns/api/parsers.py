@@ -14,6 +14,7 @@ from rest_framework.parsers import BaseParser
 from campaigns.api.problems import TooLarge
 
 MAX_DEPTH = 64
+_NESTED = (dict, list)
 # An escaped NUL: an odd number of backslashes before it.
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
@@ -65,7 +66,11 @@ def decoded(raw: bytes, decoder: msgspec.json.Decoder[Any]) -> Any:
 
 def too_deep(value: Any, left: int = MAX_DEPTH) -> bool:
     """Tell whether a value is nested deeper than is taken."""
-    if not isinstance(value, dict | list):
+    if not isinstance(value, _NESTED):
         return False
-    inner = value.values() if isinstance(value, dict) else value
-    return left == 0 or any(too_deep(item, left - 1) for item in inner)
+    if left == 0:
+        return True
+    for item in value.values() if isinstance(value, dict) else value:
+        if isinstance(item, _NESTED) and too_deep(item, left - 1):
+            return True
+    return False
