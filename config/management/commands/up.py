@@ -15,7 +15,7 @@ from django.conf import settings
 from django.core.management import BaseCommand, CommandError, CommandParser, call_command
 from django.db import DatabaseError, connection, connections
 
-from config import first_run, programs
+from config import env, first_run, programs
 from config.processes import Tree
 from dialer import clock
 
@@ -37,6 +37,8 @@ class Command(BaseCommand):
         address = programs.address_of(host, port)
         for line in first_run.set_up(address=address, with_demo=not no_demo, now=clock.now()):
             self.stdout.write(line)
+        if host in programs.WILDCARDS and not env.text("ALLOWED_HOSTS"):
+            self.stdout.write(f"It answers to {', '.join(settings.ALLOWED_HOSTS)}; for other names set ALLOWED_HOSTS.")
         self.stdout.flush()
         # No child may share a connection of ours.
         connections.close_all()
