@@ -48,7 +48,7 @@ def most_live(attempts) -> int:
 @pytest.mark.django_db
 def test_a_messy_list_becomes_a_report(world, tmp_path):
     Account.objects.update(max_live_calls=450, calls_per_second=90)
-    # A mobile number of a country with many zones may have no hour that suits them all: its call ends with the campaign.
+    # A mobile number may be in so many zones that no hour suits them all: its call ends with the campaign.
     campaign = world.campaign(
         windows=TWICE_A_DAY,
         holidays=["2031-03-04"],
