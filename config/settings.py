@@ -6,7 +6,7 @@ import socket
 from pathlib import Path
 from typing import Any
 
-from config import carriers, env
+from config import carriers, console, env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = Path(env.text("TRUNKLINE_VAR") or BASE_DIR / "var").resolve()
@@ -44,11 +44,13 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "config.csp.ContentSecurityPolicy",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "config.zones.AccountZone",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -92,6 +94,7 @@ LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = True
+FORMAT_MODULE_PATH = "config.formats"
 
 # --- Static files: collected by `manage.py up`, served by whitenoise -----------------------------------
 STATIC_URL = "/static/"
@@ -151,6 +154,11 @@ SIMULATOR_SPEED = env.number("SIMULATOR_SPEED", 1)
 # The longest an attempt may be without news before the carrier is asked what became of it, in seconds.
 ATTEMPT_LEASE_SECONDS = env.number("ATTEMPT_LEASE_SECONDS", 120)
 CARRIERS = carriers.from_environment()
+# Whose moments the admin writes: the apps below the dialer do not know its clock.
+ENGINE_CLOCK = "dialer.clock.now"
+
+# --- The admin --------------------------------------------------------------------------------------------
+UNFOLD = console.theme()
 
 # --- The doors --------------------------------------------------------------------------------------------
 # Bulk doors take 100,000 items; what is larger is refused by each door in its own form.
