@@ -152,7 +152,7 @@ def test_no_more_than_a_hundred_thousand(api, world):
         b'{"campaign": 1, "calls": [{"number": "\xff"}]}',
         b'{"campaign": CAMPAIGN, "calls": [{"number": "\xff"}]}',
         b'{"campaign": CAMPAIGN, "calls": [{"number": "\\ud800"}]}',
-        b'{"campaign": CAMPAIGN, "calls": [{"number": "\\u0000"}]}',
+        b'{"campaign": CAMPAIGN, "calls": [{"number": "+390612323486", "message": "\\u0000"}]}',
         b'{"campaign": CAMPAIGN, "calls": [{"number": 1e400}]}',
         b'{"campaign": CAMPAIGN, "calls": [{"number": NaN}]}',
         b'{"campaign": CAMPAIGN, "calls": [{"custom_data": ' + b'{"a":' * 5000 + b"1" + b"}" * 5001 + b"]}",
@@ -167,6 +167,12 @@ def test_what_cannot_be_read_or_stored_is_refused(api, world, body):
     response = api.send("POST", "calls/bulk/", body.replace(b"CAMPAIGN", campaign))
     assert (response.status_code, response["Content-Type"]) == (400, PROBLEM)
     assert not Call.objects.exists()
+
+
+def test_what_only_looks_like_a_nul_is_stored(api, world):
+    item = {"number": "+390612323486", "message": "\\u0000"}
+    (pk,) = api.post("calls/bulk/", {"campaign": world.campaign().pk, "calls": [item]})["ids"]
+    assert api.get(f"calls/{pk}/")["message"] == item["message"]
 
 
 def test_a_body_that_is_too_large_is_refused(api, settings):
