@@ -207,3 +207,19 @@ def test_a_deleted_campaign_in_a_batch_is_unknown(customer):
     customer.move(CampaignState.DELETED)
     response = customer.json("AddCallsBulk", [{"Campaign": customer.a, "Target": "0502454545"}])
     assert response.json()["ErrorCode"] == 1
+
+
+def test_no_answer_may_be_kept(customer):
+    for response in (customer.add(), customer.add("abc"), customer.get("Nope")):
+        assert response["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("text", ["CustomerName=%F9%EC%E5%ED", "CustomerName=a%00b", "&" * 3 + "a=1&" * 10_001])
+def test_a_query_or_form_that_cannot_be_stored_is_refused_whole(customer, text):
+    fields = f"Campaign={customer.a}&Target=0502454545&{text}"
+    for response in (
+        customer.world.client.get(f"{ROOT}AddCall?{fields}"),
+        customer.raw("AddCall", fields, "application/x-www-form-urlencoded"),
+    ):
+        assert (response.status_code, response.json()["ErrorCode"]) == (400, 3)
+    assert not Call.objects.exists()
