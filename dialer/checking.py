@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from campaigns import bulk
-from campaigns.models import Call, CallAttempt, Campaign
+from campaigns.models import CallAttempt
 from campaigns.states import AttemptState, Outcome
 from dialer import carriers, outcomes, placing, staffing
 from dialer.carriers.base import Answer, CarrierError, CarrierEvent, Dial, EventType
@@ -51,7 +51,8 @@ def _check_virtual(aliases: list[str], now: dt.datetime, limit: int) -> tuple[in
         unplaced = _again(due, now)
         for alias in {attempt.carrier for attempt in due}:
             asked = [attempt for attempt in due if attempt.carrier == alias and attempt.placed_at is not None]
-            _learn(asked, carriers.get(alias).ask(_dials(asked), now=now), now)
+            plans = outcomes.plans_of(asked)
+            _learn(asked, plans, carriers.get(alias).ask(_dials(asked, plans), now=now), now)
         return len(due), unplaced
 
 
@@ -62,7 +63,7 @@ def _check_real(alias: str, now: dt.datetime, limit: int) -> tuple[int, list[int
         unplaced = _again(due, now)
         asked = [attempt for attempt in due if attempt.placed_at is not None]
         bulk.update(CallAttempt, ("id", "check_at"), [(attempt.pk, asking) for attempt in asked])
-        dials = _dials(asked)
+        dials = _dials(asked, outcomes.plans_of(asked))
     if asked:
         try:
             answers = carriers.get(alias).ask(dials, now=now)
@@ -71,7 +72,8 @@ def _check_real(alias: str, now: dt.datetime, limit: int) -> tuple[int, list[int
             return len(due), unplaced
         with transaction.atomic():
             fresh = outcomes.held([str(attempt.key) for attempt in asked])
-            _learn([attempt for attempt in fresh if attempt.state != AttemptState.ENDED], answers, now)
+            still = [attempt for attempt in fresh if attempt.state != AttemptState.ENDED]
+            _learn(still, outcomes.plans_of(still), answers, now)
     return len(due), unplaced
 
 
@@ -92,22 +94,20 @@ def _again(due: Sequence[CallAttempt], now: dt.datetime) -> list[int]:
     return [attempt.pk for attempt in unplaced]
 
 
-def _dials(attempts: Sequence[CallAttempt]) -> list[Dial]:
-    calls = {call.pk: call for call in Call.objects.filter(pk__in=[attempt.call_id for attempt in attempts])}
-    campaigns = {c.pk: c for c in Campaign.objects.filter(pk__in={attempt.campaign_id for attempt in attempts})}
-    staffed = staffing.staffed(campaigns.values())
+def _dials(attempts: Sequence[CallAttempt], plans: outcomes.Plans) -> list[Dial]:
+    staffed = staffing.staffed(plans.campaigns.values())
     return [
         placing.dial_of(
             attempt,
-            calls[attempt.call_id],
-            campaigns[attempt.campaign_id],
+            plans.calls[attempt.call_id],
+            plans.campaigns[attempt.campaign_id],
             staffed=attempt.campaign_id in staffed,
         )
         for attempt in attempts
     ]
 
 
-def _learn(attempts: Sequence[CallAttempt], answers: Iterable[Answer], now: dt.datetime) -> None:
+def _learn(attempts: Sequence[CallAttempt], plans: outcomes.Plans, answers: Iterable[Answer], now: dt.datetime) -> None:
     """Record what was answered; what the carrier does not know ends as unknown. Requires the transaction."""
     by_key: dict[str, list[CarrierEvent]] = defaultdict(list)
     check_at: dict[str, dt.datetime] = {}
@@ -123,4 +123,4 @@ def _learn(attempts: Sequence[CallAttempt], answers: Iterable[Answer], now: dt.d
                 cause="the carrier does not know it",
             )
             by_key[answer.key].append(lost)
-    outcomes.record(attempts, by_key, now=now, check_at=check_at)
+    outcomes.record(attempts, by_key, now=now, check_at=check_at, plans=plans)

@@ -78,8 +78,12 @@ def record(
     *,
     now: dt.datetime,
     check_at: dict[str, dt.datetime] | None = None,
+    plans: Plans | None = None,
 ) -> int:
-    """Fold events into locked attempts and store what changed; return how many ended. Requires the transaction."""
+    """Fold events into locked attempts and store what changed; return how many ended. Requires the transaction.
+
+    `plans` are the attempts' calls and campaigns, where they were read in this transaction already.
+    """
     changed: list[CallAttempt] = []
     ended: list[CallAttempt] = []
     for attempt in attempts:
@@ -93,7 +97,7 @@ def record(
             changed.append(attempt)
         if attempt.state == AttemptState.ENDED and was != AttemptState.ENDED:
             ended.append(attempt)
-    settle(ended, now=now)
+    settle(ended, plans or plans_of(ended), now=now)
     _store(changed)
     _tell_breakers(ended, now)
     building.note_ended([attempt.pk for attempt in ended])
@@ -132,17 +136,28 @@ def _move(attempt: CallAttempt, event: CarrierEvent) -> None:
         attempt.state = target
 
 
-def settle(ended: Sequence[CallAttempt], *, now: dt.datetime) -> None:
+@dataclass(frozen=True, slots=True)
+class Plans:
+    """What was planned for some attempts: their calls and campaigns, by key."""
+
+    calls: dict[int, Call]
+    campaigns: dict[int, Campaign]
+
+
+def plans_of(attempts: Sequence[CallAttempt]) -> Plans:
+    """Read the calls and campaigns of attempts. Requires the transaction, with the accounts' decisions kept."""
+    if not attempts:
+        return Plans({}, {})
+    calls = Call.objects.in_bulk({attempt.call_id for attempt in attempts})
+    return Plans(calls, Campaign.objects.in_bulk({attempt.campaign_id for attempt in attempts}))
+
+
+def settle(ended: Sequence[CallAttempt], plans: Plans, *, now: dt.datetime) -> None:
     """Decide what becomes of the calls of attempts that have just ended. Requires the transaction."""
-    if not ended:
-        return
-    calls = {call.pk: call for call in Call.objects.filter(pk__in=[attempt.call_id for attempt in ended])}
-    pks = {attempt.campaign_id for attempt in ended}
-    campaigns = {campaign.pk: campaign for campaign in Campaign.objects.filter(pk__in=pks)}
     rows = []
     for attempt in ended:
-        call = calls[attempt.call_id]
-        fate = decide(attempt, call, campaigns[attempt.campaign_id])
+        call = plans.calls[attempt.call_id]
+        fate = decide(attempt, call, plans.campaigns[attempt.campaign_id])
         attempt.counts = fate.counts
         rows.append(_call_row(call, fate, attempt, now))
     bulk.update(Call, _CALL_COLUMNS, rows)
