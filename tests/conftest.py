@@ -22,6 +22,12 @@ def pytest_collection_modifyitems(config, items):
     items[:] = [item for item in items if item not in left_out]
 
 
+@pytest.fixture(autouse=True)
+def quick_passwords(settings):
+    """Hash passwords in microseconds: the real hashers are slow on purpose, and most tests make an account."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
 @pytest.fixture
 def world(db):
     """A world at Monday 2031-03-03 10:00 UTC, on the simulator, with one account."""
