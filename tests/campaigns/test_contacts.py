@@ -216,3 +216,15 @@ def test_reopening_revives_what_the_end_closed_and_nothing_else(world):
     assert found[tried.pk].extra == {"armed_at": 1}
     assert found[fresh.pk].extra == {}
     assert found[tried.pk].done_at is None
+
+
+def test_what_is_armed_in_a_campaign_that_is_over_waits_for_its_new_end(world):
+    campaign = world.campaign(ends_at=world.now + DAY)
+    contact = add(world, campaign, reach("+3906123486"))
+    world.run(days=2)
+    update(world, contact, voice=reach("+3906123486", tries=2))
+    call = Call.objects.get()
+    assert (call.state, call.outcome, call.reason, call.extra) == ("done", "expired", "late", {"armed_at": 1})
+    opening.revise_campaign(campaign=campaign, now=world.now, paused=False, ends_at=None)
+    world.run(minutes=1)
+    assert Call.objects.get().attempts_total == 2

@@ -435,3 +435,11 @@ def test_two_moves_of_a_finished_campaigns_end_still_reopen_it(onc, world):
     assert onc.update_campaign(ActiveToDate="2031-03-25", IsPaused=True) == 0
     assert Campaign.objects.get().state == CampaignState.PAUSED
     assert onc.listing() == [C1]
+
+
+@pytest.mark.parametrize("paused", [True, False])
+def test_a_campaign_that_is_over_is_told_paused_if_it_was(onc, world, paused):
+    onc.add_campaign(IsPaused=paused, ActiveToDate="2031-03-02")
+    world.run(minutes=1)
+    assert Campaign.objects.get().state == CampaignState.FINISHED
+    assert onc.campaign()["IsPaused"] is paused

@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 
 from campaigns.models import Call, CallAttempt, Campaign
-from dialer import placing
+from dialer import claiming, placing
 from tests.dialer.vendors.onc.client import ANSWERS, BUSY, C1, K1, K2, voice, voice_info
 
 MINUTE = dt.timedelta(minutes=1)
@@ -218,3 +218,16 @@ def test_withdrawn_while_over_is_not_revived(onc, world):
     assert onc.update_campaign(ActiveToDate="2031-03-31", **members) == 0
     world.run(minutes=5)
     assert list(CallAttempt.objects.values_list("destination", flat=True)) == [BUSY]
+
+
+def test_a_try_that_never_reached_the_wire_was_none(onc, world):
+    members = {"OutboundVoiceNotificationInfo": voice_info(MaxDeliveryRetries=3, RetryMinutesInterval=10)}
+    onc.add_campaign(**members)
+    onc.add_contact(VoiceCommInfo=voice(BUSY))
+    world.run(minutes=1)
+    world.move_to(world.now + 10 * MINUTE)
+    claimed = claiming.claim(account_id=world.account.pk, now=world.now)
+    assert onc.standing() == (2, 1, 1)
+    assert onc.update_campaign(IsPaused=True, **members) == 0
+    assert placing.place(claimed.attempt_ids, now=world.now) == 0
+    assert onc.standing() == (5, 1, 2)
