@@ -49,7 +49,7 @@ class AttemptReportAdmin(HistoryAdmin):
         filters.CampaignFilter,
         ("outcome", filters.ChoicesDropdownFilter),
         ("channel", filters.ChoicesDropdownFilter),
-        ("ended_at", filters.RangeDateTimeFilter),
+        ("ended_at", filters.PeriodFilter),
     )
     list_select_related = ("account",)
     list_before_template = "admin/reports/attemptreport/export.html"
@@ -132,7 +132,7 @@ class HourlySumAdmin(HistoryAdmin):
         ("account", filters.RelatedDropdownFilter),
         filters.CampaignFilter,
         ("outcome", filters.ChoicesDropdownFilter),
-        ("hour", filters.RangeDateTimeFilter),
+        ("hour", filters.PeriodFilter),
     )
     list_select_related = ("account", "campaign")
     list_defer = ("campaign__flow", "campaign__extra")

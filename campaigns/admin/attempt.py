@@ -128,7 +128,7 @@ class CallAttemptAdmin(HistoryAdmin):
         ("state", filters.ChoicesDropdownFilter),
         ("outcome", filters.ChoicesDropdownFilter),
         ("channel", filters.ChoicesDropdownFilter),
-        ("claimed_at", filters.RangeDateTimeFilter),
+        ("claimed_at", filters.PeriodFilter),
     )
     list_select_related = ("account", "campaign")
     list_defer = ("events", "steps", "evidence", "campaign__flow", "campaign__extra")

@@ -40,7 +40,7 @@ class CallAdmin(HistoryAdmin):
         ("outcome", filters.ChoicesDropdownFilter),
         ("reason", filters.ChoicesDropdownFilter),
         ("channel", filters.ChoicesDropdownFilter),
-        ("due_at", filters.RangeDateTimeFilter),
+        ("due_at", filters.PeriodFilter),
     )
     list_select_related = ("account", "campaign")
     list_defer = ("flow", "window", "message", "custom_data", "extra", "campaign__flow", "campaign__extra")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any, ClassVar
 
 from django.contrib.admin import ModelAdmin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from unfold.contrib.filters.admin import (
     ChoicesDropdownFilter,
     DropdownFilter,
@@ -17,7 +19,7 @@ from unfold.contrib.filters.admin import (
 from campaigns.models import Campaign
 from campaigns.states import CampaignState
 
-__all__ = ["CampaignFilter", "ChoicesDropdownFilter", "RangeDateTimeFilter", "RelatedDropdownFilter", "StateFilter"]
+__all__ = ["CampaignFilter", "ChoicesDropdownFilter", "PeriodFilter", "RelatedDropdownFilter", "StateFilter"]
 
 # So many campaigns are offered, the newest; a link from any other campaign's page still filters by it.
 OFFERED = 50
@@ -49,6 +51,28 @@ class CampaignFilter(DropdownFilter):
     def has_output(self) -> bool:
         """Tell that the filter is shown even where there is no campaign yet."""
         return True
+
+
+class PeriodFilter(RangeDateTimeFilter):
+    """Rows between two moments of the zone that the page is shown in; a day without a time is the whole day."""
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Return the rows of the period; none where it is not readable, which its form says."""
+        try:
+            ends = {"gte": self._moment("from", dt.time.min), "lte": self._moment("to", dt.time.max)}
+        except (ValueError, OverflowError):
+            return queryset.none()
+        given = {f"{self.parameter_name}__{lookup}": moment for lookup, moment in ends.items() if moment}
+        return queryset.filter(**given)
+
+    def _moment(self, end: str, default: dt.time) -> dt.datetime | None:
+        """Return one end of the period; None where it is open. Raises ValueError, OverflowError."""
+        day, time = (self.used_parameters.get(f"{self.parameter_name}_{end}_{part}") for part in (0, 1))
+        if not day:
+            return None
+        clock = dt.time.fromisoformat(time) if time else default
+        zone = timezone.get_current_timezone()
+        return dt.datetime.combine(dt.date.fromisoformat(day), clock, tzinfo=zone).astimezone(dt.UTC)
 
 
 class StateFilter(DropdownFilter):

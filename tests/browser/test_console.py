@@ -164,3 +164,9 @@ def test_lists_of_history_and_reports(page, site, signed_in, campaign):
     picture(page, "reports")
     page.locator("a", has_text="Filters").first.click()
     picture(page, "reports-filters")
+
+
+def test_the_documents_of_the_api_open(page, site, transactional_db):
+    page.goto(f"{site}/api/docs/")
+
+    expect(page.get_by_text("/api/v1/campaigns/").first).to_be_visible()
