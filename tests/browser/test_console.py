@@ -79,6 +79,8 @@ def test_an_operators_way(page, site, signed_in, campaign):
     expect(page.locator(".tl-figures")).to_contain_text("Reached")
     picture(page, "campaign", whole=False)
     page.emulate_media(color_scheme="dark")
+    page.reload()
+    expect(page.locator("html")).to_have_class("dark")
     picture(page, "campaign-dark", whole=False)
     page.set_viewport_size({"width": 400, "height": 900})
     picture(page, "campaign-narrow")
