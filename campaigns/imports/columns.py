@@ -76,9 +76,11 @@ def choose(header: Sequence[str], wanted: Iterable[str], fields: Mapping[str, st
     for index, field in said.items():
         found[index] = field
     if not {"phone", "email"} & set(found):
+        is_data = any(sum(map(str.isdigit, name)) > 6 or "@" in name for name in header)
         raise NotImported(
             "No column is known as phone or email; name one with --map column=phone. "
             f"The columns are {_listed(header)}."
+            + (" The first line looks like a row of data: --no-header says that it is one." if is_data else "")
         )
     return found
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -13,7 +12,7 @@ from campaigns import refusals
 from campaigns.imports import people, staging
 from campaigns.imports.faults import Misfit, NotImported
 from campaigns.imports.files import Source
-from campaigns.imports.reports import RefusedFile, Report
+from campaigns.imports.reports import Report, drafted
 from campaigns.imports.staging import Refusal
 from campaigns.models import Campaign
 from campaigns.operations import staged
@@ -47,7 +46,7 @@ class Wish:
 def check(wish: Wish) -> Report:
     """Judge every row and store none. Raises NotImported for a campaign that takes no calls."""
     _check_open(wish.campaign)
-    with _drafted(wish) as draft, staging.tables():
+    with drafted(wish.refused) as draft, staging.tables():
         report, reader = _judge(wish)
         staged.mark_known(campaign=wish.campaign, again=wish.duplicates == Duplicates.ALLOW)
         report.taken = staging.count_marked("of_line IS NULL AND of_call IS NULL")
@@ -62,7 +61,7 @@ def check(wish: Wish) -> Report:
 def store(wish: Wish, *, now: dt.datetime) -> Report:
     """Judge every row, then store the good ones by one transaction: all of them or none. Raises NotImported."""
     _check_open(wish.campaign)
-    with _drafted(wish) as draft, staging.tables():
+    with drafted(wish.refused) as draft, staging.tables():
         report, reader = _judge(wish)
         source = wish.source
         extra = {"file": source.path.name, "size": source.size, "sha256": source.sha256}
@@ -83,18 +82,6 @@ def store(wish: Wish, *, now: dt.datetime) -> Report:
         if draft:
             draft.write(source, staging.refused(), reader.blame)
     return report
-
-
-@contextmanager
-def _drafted(wish: Wish) -> Iterator[RefusedFile | None]:
-    if wish.refused is None:
-        yield None
-        return
-    draft = RefusedFile(wish.refused)
-    try:
-        yield draft
-    finally:
-        draft.close()
 
 
 def _check_open(campaign: Campaign) -> None:

@@ -19,20 +19,21 @@ MAX_LINE = 1 << 20
 UNCLOSED = "a quotation mark is opened and never closed"
 HALF_WRITTEN = "the last row is half-written"
 TOO_LONG = "a cell or line is too long"
-_DECLARATION = re.compile(r"sep=(.)", re.IGNORECASE)
+_DECLARATION = re.compile(r"\ufeff?sep=(.?)\s*", re.IGNORECASE)
 _STEP = 1000
 
 
 def is_declaration(row: Row) -> bool:
     """Tell Excel's own first line, such as "sep=;"."""
-    return row.line == 1 and _DECLARATION.match("".join(row.cells)) is not None and len("".join(row.cells)) <= 5
+    return row.line == 1 and _DECLARATION.fullmatch("".join(row.cells)) is not None
 
 
 def sniff(path: Path, encoding: str) -> str:
     """Return the delimiter that divides the header and the first rows most evenly; a comma where none does."""
     with _open(path, encoding) as stream:
         head = [line for line in islice(iter(lambda: stream.readline(MAX_LINE), ""), 60) if line.strip()]
-    if head and (declared := _DECLARATION.match(head[0])) and len(head[0].strip()) <= 5:
+    declared = _DECLARATION.fullmatch(head[0]) if head else None
+    if declared and declared[1]:
         return declared[1]
     scores = {delimiter: _score(head, delimiter) for delimiter in DELIMITERS}
     best = max(scores, key=lambda delimiter: scores[delimiter])
@@ -58,7 +59,10 @@ def _open(path: Path, encoding: str) -> TextIO:
 
 def _score(head: list[str], delimiter: str) -> tuple[int, int]:
     """Return how many rows are as wide as the header, in tenths, and how wide that is."""
-    found = [cells for cells in csv.reader(head, delimiter=delimiter) if cells]
+    try:
+        found = [cells for cells in csv.reader(head, delimiter=delimiter) if cells]
+    except csv.Error:
+        return (0, 0)
     width = len(found[0]) if found else 0
     if width < 2:
         return (0, 0)
@@ -132,7 +136,7 @@ class _Records:
         lines, width = self._lines, self._width
         try:
             for cells in csv.reader(lines, delimiter=self._delimiter):
-                if lines.stopped or lines.is_long or (width and len(cells) > width and len(lines.taken) > 1):
+                if lines.stopped or lines.is_long or (len(lines.taken) > 1 and self._has_swallowed(cells)):
                     return self._blame()
                 is_cut = lines.taken[-1][-1] not in "\r\n"
                 fault = self._misshapen(cells, width, is_cut) if width and (is_cut or len(cells) != width) else ""
@@ -141,6 +145,20 @@ class _Records:
         except csv.Error:
             return TOO_LONG
         return ""
+
+    def _has_swallowed(self, cells: list[str]) -> bool:
+        """Tell whether a row of several lines has an unclosed mark, and rows of their own inside a cell."""
+        width, inner = self._width, self._lines.taken[1:]
+        if width is None:
+            return False
+        if len(cells) == width:
+            return all(map(self._is_row, inner))
+        return len(cells) > width or any(map(self._is_row, inner))
+
+    def _is_row(self, line: str) -> bool:
+        """Tell whether a line by itself looks like a row of people: as wide as one, and with a number or address."""
+        cells = line.split(self._delimiter)
+        return len(cells) == self._width and any(sum(map(str.isdigit, cell)) > 6 or "@" in cell for cell in cells)
 
     def _blame(self) -> str:
         if self._lines.is_long:

@@ -63,7 +63,7 @@ class _Content(NamedTuple):
     encoding: str
 
 
-def open_file(path: Path, *, sheet: str = "") -> Source:
+def open_file(path: Path, *, sheet: str = "", has_header: bool = True) -> Source:
     """Find out what a file is. Raises NotImported where it is missing, empty, a directory, binary or has no rows."""
     try:
         content = _examine(path)
@@ -80,10 +80,10 @@ def open_file(path: Path, *, sheet: str = "") -> Source:
         bare = Source(
             path=path, size=content.size, sha256=content.sha256, encoding=content.encoding, delimiter=delimiter
         )
-    return _with_header(bare)
+    return _with_header(bare, has_header=has_header)
 
 
-def _with_header(bare: Source) -> Source:
+def _with_header(bare: Source, *, has_header: bool) -> Source:
     found = (row for row in bare._all() if any(map(str.strip, row.cells)) and not delimited.is_declaration(row))
     header = next(found, None)
     if header is None:
@@ -92,6 +92,9 @@ def _with_header(bare: Source) -> Source:
     while len(names) > 1 and not names[-1]:
         names.pop()
     opened = {**bare.__dict__, "header": names, "header_line": header.line}
+    if not has_header:
+        names = [f"column {number}" for number in range(1, len(names) + 1)]
+        opened |= {"header": names, "header_line": header.line - 1}
     sample = list(islice(Source(**opened).rows(), SAMPLE))
     if not sample:
         raise NotImported(f"{bare.path}: there is a header and no row below it.")
@@ -136,7 +139,7 @@ def _encoding(path: Path, head: bytes, *, is_utf8: bool, is_cp1252: bool) -> str
             return name
     if wide := _unmarked_utf16(head[:4096]):
         return wide
-    if len(_CONTROLS.findall(head)) * 200 > len(head) or b"\0" in head:
+    if len(_CONTROLS.findall(head)) > max(4, len(head) // 200):
         raise NotImported(f"{path}: a binary file; a CSV or XLSX file is wanted.")
     if is_utf8:
         return "utf-8-sig"
@@ -147,9 +150,13 @@ def _unmarked_utf16(head: bytes) -> str:
     """Return the byte order of UTF-16 without a mark: digits and separators have a zero in every second byte."""
     even, odd = head[0::2].count(0), head[1::2].count(0)
     few = len(head) // 40
+    name = ""
     if odd > few and odd > 20 * even:
-        return "utf-16-le"
-    return "utf-16-be" if even > few and even > 20 * odd else ""
+        name = "utf-16-le"
+    elif even > few and even > 20 * odd:
+        name = "utf-16-be"
+    # What is no text may have zeros there too, but hardly ends of lines.
+    return name if name and re.search("[\r\n]", head.decode(name, errors="replace")) else ""
 
 
 _OS_FAULTS = {

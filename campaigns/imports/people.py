@@ -96,10 +96,8 @@ class Reader:
 
     def _reach(self, named: dict[str, str]) -> tuple[str, str, dict[str, str]]:
         """Return the channel, the destination as written, and the other one, which is kept as an attribute."""
-        phone, email = (
-            "" if text.casefold() in _NOTHING else text for text in (named.get("phone", ""), named.get("email", ""))
-        )
-        channel = self._channel(named.get("channel", ""))
+        phone, email = given(named.get("phone", "")), given(named.get("email", ""))
+        channel = channel_named(named.get("channel", ""))
         if not channel:
             channel = self._phone_channel if phone or not email else Channel.EMAIL.value
         if channel == Channel.EMAIL:
@@ -110,20 +108,11 @@ class Reader:
             raise Misfit("empty phone", "phone", "there is no phone number")
         return channel, phone, {"email": email} if email else {}
 
-    def _channel(self, text: str) -> str:
-        if not text:
-            return ""
-        if found := _CHANNELS.get(columns.plain_words(text)):
-            return found
-        raise Misfit("unknown channel", "channel", f"{text[:40]!r} is no channel; voice, sms and email are known")
-
     def _destination(self, number: str, channel: str) -> phones.Destination:
         try:
             return phones.read(number, channel, self._country)
         except refusals.InvalidNumber as refusal:
-            kind = SCIENTIFIC if SCIENTIFIC in refusal.message else refusal.message
-            field = "email" if channel == Channel.EMAIL else "phone"
-            raise Misfit("empty phone" if kind == "empty" else kind, field, refusal.message) from refusal
+            raise number_fault(refusal, channel) from refusal
 
     def _zone(self, name: str, destination: phones.Destination) -> tuple[str, str]:
         """Return a contact's own zone; for one that is unknown none, and a warning that says what is used instead."""
@@ -173,6 +162,34 @@ class Reader:
         if text and not _CALLER_ID.fullmatch(text):
             raise Misfit("bad caller id", "caller_id", f"{text[:40]!r}: 3 to 15 digits are wanted")
         return text
+
+
+def given(text: str) -> str:
+    """Return a destination as it was written, blank where the cell only says that none is known."""
+    text = text.strip()
+    return "" if text.casefold() in _NOTHING else text
+
+
+def channel_named(text: str) -> str:
+    """Return the channel of a word, blank for a blank cell. Raises Misfit."""
+    if not text:
+        return ""
+    if found := _CHANNELS.get(columns.plain_words(text)):
+        return found
+    raise Misfit("unknown channel", "channel", f"{text[:40]!r} is no channel; voice, sms and email are known")
+
+
+def number_fault(refusal: refusals.InvalidNumber, channel: str) -> Misfit:
+    """Return what a report says of a destination that cannot be reached."""
+    if channel == Channel.EMAIL:
+        return Misfit(refusal.message, "email")
+    if SCIENTIFIC in refusal.message:
+        return Misfit(SCIENTIFIC, "phone", refusal.message)
+    return (
+        Misfit("empty phone", "phone", "there is no phone number")
+        if refusal.message == "empty"
+        else Misfit(refusal.message, "phone")
+    )
 
 
 def _is_zone(name: str) -> bool:

@@ -1,15 +1,24 @@
-"""Finds the account or campaign that a person names."""
+"""Finds the account or campaign that a person names, and the moment to import at."""
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
-from typing import Any
+from collections.abc import Callable
+from typing import Any, cast
 
+from django.conf import settings
 from django.db.models import QuerySet
+from django.utils.module_loading import import_string
 
 from campaigns.imports.faults import NotImported
 from campaigns.models import Account, Campaign
 from campaigns.states import CampaignState
+
+
+def now() -> dt.datetime:
+    """Return the engine's present moment; whose clock that is, the settings name."""
+    return cast(Callable[[], dt.datetime], import_string(settings.ENGINE_CLOCK))()
 
 
 def account(name: str) -> Account:

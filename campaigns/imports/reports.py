@@ -5,15 +5,17 @@ from __future__ import annotations
 import csv
 import os
 import tempfile
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from campaigns.imports.columns import REFUSED_HEADER
 from campaigns.imports.faults import NotImported
 from campaigns.imports.files import Source
+from campaigns.imports.rows import Row
 from campaigns.imports.staging import Refusal
 
 WARNINGS_SHOWN = 20
@@ -47,6 +49,19 @@ class Report:
         return {name: told[name] for name in ("read", "skipped", "warned", "refused")}
 
 
+@contextmanager
+def drafted(path: Path | None) -> Iterator[RefusedFile | None]:
+    """Have the file of refused rows at a path, if one is wanted. Raises NotImported where it cannot be written."""
+    if path is None:
+        yield None
+        return
+    draft = RefusedFile(path)
+    try:
+        yield draft
+    finally:
+        draft.close()
+
+
 class RefusedFile:
     """The file of refused rows beside the input: it appears whole, at the end, or not at all."""
 
@@ -61,21 +76,16 @@ class RefusedFile:
             ) from error
         self._draft = Path(name)
 
-    def write(self, source: Source, refused: Iterable[Refusal], blame: Callable[[str], str]) -> bool:
+    def write(self, source: Source, refused: Iterator[Refusal], blame: Callable[[str], str]) -> bool:
         """Write the refused rows with their original cells, in the order of lines; tell whether there were any."""
-        wanted = iter(refused)
-        refusal = next(wanted, None)
-        if refusal is None:
+        first = next(refused, None)
+        if first is None:
             return False
         with self._draft.open("w", encoding="utf-8-sig", newline="") as file:
             writer = csv.writer(file, delimiter=source.delimiter or ",")
             writer.writerow([*REFUSED_HEADER, *source.header])
-            for row in source.rows():
-                if row.line == refusal.line:
-                    writer.writerow([row.line, blame(refusal.field), refusal.reason, *row.cells])
-                    refusal = next(wanted, None)
-                    if refusal is None:
-                        break
+            for row, refusal in _paired(source, chain([first], refused)):
+                writer.writerow([row.line, blame(refusal.field), refusal.reason, *row.cells])
         self._draft.chmod(0o640)
         self._draft.replace(self._path)
         return True
@@ -84,3 +94,13 @@ class RefusedFile:
         """Leave no draft behind."""
         with suppress(FileNotFoundError):
             self._draft.unlink()
+
+
+def _paired(source: Source, refused: Iterator[Refusal]) -> Iterator[tuple[Row, Refusal]]:
+    """Yield refused rows as they stand in the file; both come in the order of lines."""
+    rows = source.rows()
+    for refusal in refused:
+        row = next((row for row in rows if row.line == refusal.line), None)
+        # Somebody may have cut the file short since it was judged.
+        if row is not None:
+            yield row, refusal

@@ -103,15 +103,16 @@ def refused() -> Iterator[Refusal]:
 def _fill(table: str, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     if not rows:
         return
+    listed = ", ".join(names)
+    if bulk.is_postgres():
+        with connection.cursor() as cursor, cursor.copy(f"COPY {table} ({listed}) FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
+        return
+    cells = ", ".join(f"value ->> {index}" for index in range(len(names)))
+    content = json.dumps(rows, default=_text, ensure_ascii=False)
     with connection.cursor() as cursor:
-        if bulk.is_postgres():
-            with cursor.copy(f"COPY {table} ({', '.join(names)}) FROM STDIN") as copy:
-                for row in rows:
-                    copy.write_row(row)
-            return
-        cells = ", ".join(f"value ->> {index}" for index in range(len(names)))
-        statement = f"INSERT INTO {table} ({', '.join(names)}) SELECT {cells} FROM json_each(%s)"
-        cursor.execute(statement, [json.dumps(rows, default=_text, ensure_ascii=False)])
+        cursor.execute(f"INSERT INTO {table} ({listed}) SELECT {cells} FROM json_each(%s)", [content])
 
 
 def _text(value: dt.datetime) -> str:

@@ -10,11 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from campaigns import phones, refusals
-from campaigns.phones import reading
+from campaigns.phones import patterns, plans, reading
 from campaigns.states import ZoneSource
 
 COUNTRIES = sorted(phonenumbers.SUPPORTED_REGIONS)
 CODES = sorted(phonenumbers.COUNTRY_CODE_TO_REGION_CODE)
+# Countries in which the first digits, and what kind of number it is, decide the zone.
+MANY_ZONES = [1, 7, 34, 39, 44, 47, 52, 55, 61, 62, 64, 243, 262, 299, 351, 358, 593, 599, 689, 691, 976]
 KINDS = sorted(phonenumbers.PhoneNumberType.values())
 
 
@@ -60,6 +62,12 @@ def test_any_digits_behind_a_country_code_are_judged_as_by_the_library(code, nat
 @given(real_numbers())
 def test_numbers_of_all_countries_and_kinds_are_judged_as_by_the_library(number):
     assert_as_the_library(*number)
+
+
+@settings(max_examples=1500, deadline=None)
+@given(st.sampled_from(MANY_ZONES), digits(1, 4), digits(2, 9))
+def test_zones_of_countries_that_have_many_are_those_of_the_library(code, start, rest):
+    assert_as_the_library(f"+{code}{start}{rest}", "IT")
 
 
 @settings(max_examples=600, deadline=None)
@@ -138,8 +146,22 @@ def test_a_number_of_no_country_has_no_zone_of_its_own():
     assert (found.zones, found.source) == ("", ZoneSource.ACCOUNT)
 
 
-def test_plain_numbers_are_read_ten_times_as_fast_as_by_the_library():
-    numbers = [f"+4915123{n:06}" for n in range(2000)]
+@pytest.mark.parametrize("number", ["+4915123448719", "+393123427359", "+390612345678", "+12015550123", "+79123418585"])
+def test_usual_numbers_need_no_library(number):
+    assert plans.of_international(number).zones
+
+
+def test_a_pattern_that_cannot_be_followed_is_left_to_the_library():
+    with pytest.raises(patterns.Unknown):
+        patterns.verdict(r"1(?=2)\d+", "1", 8)
+    assert patterns.verdict(r"1(?:[2-4]\d{2}|9)?5{1,2}", "12", 5) is None
+    assert patterns.verdict(r"1(?:[2-4]\d{2}|9)?\d{1,2}", "12", 5) is True
+    assert patterns.verdict(r"1(?:[2-4]\d{2}|9)?\d{1,2}", "2", 5) is False
+
+
+@pytest.mark.parametrize(("start", "rest"), [("+4915123", 6), ("+1201555", 4), ("+3931234", 5)])
+def test_plain_numbers_are_read_many_times_as_fast_as_by_the_library(start, rest):
+    numbers = [f"{start}{n:0{rest}}" for n in range(2000)]
 
     def seconds(read):
         started = time.process_time()

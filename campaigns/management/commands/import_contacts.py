@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.utils import timezone
 
 from campaigns.imports import columns, contacts, files, places, progress
 from campaigns.imports.contacts import Duplicates, Wish
@@ -37,6 +36,7 @@ class Command(BaseCommand):
         )
         parser.add_argument("--refused", type=Path, metavar="FILE", help="where the refused rows go (FILE.refused.csv)")
         parser.add_argument("--sheet", default="", metavar="NAME", help="which sheet of a workbook (the first)")
+        parser.add_argument("--no-header", action="store_true", help="the first line is a row; columns have numbers")
         parser.add_argument("--account", metavar="NAME_OR_ID", help="the account whose campaign it is")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -56,7 +56,7 @@ class Command(BaseCommand):
 def _import(options: dict[str, Any]) -> tuple[Wish, Report]:
     within = places.account(options["account"]) if options["account"] else None
     campaign = places.campaign(options["campaign"], within)
-    source = files.open_file(options["file"], sheet=options["sheet"])
+    source = files.open_file(options["file"], sheet=options["sheet"], has_header=not options["no_header"])
     with progress.shown(source) as advance:
         wish = Wish(
             source=source,
@@ -68,7 +68,7 @@ def _import(options: dict[str, Any]) -> tuple[Wish, Report]:
         )
         if options["dry_run"]:
             return wish, contacts.check(wish)
-        return wish, contacts.store(wish, now=timezone.now())
+        return wish, contacts.store(wish, now=places.now())
 
 
 def _told(report: Report, *, dry_run: bool) -> list[str]:
