@@ -206,5 +206,5 @@ def wake(calls: QuerySet[Call], *, now: dt.datetime) -> None:
 
 
 def wake_now(calls: QuerySet[Call]) -> None:
-    """Let the engine look at waiting calls at once, due or not: it may have to close them. Requires the account held."""
+    """Let the engine look at waiting calls at once, due or not: it may have to end them. Requires the account held."""
     calls.filter(state=CallState.WAITING, ready=False).update(ready=True, reason=Reason.NONE, next_look_at=None)
