@@ -12,16 +12,31 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from campaigns.models import Account, Call, CallAttempt, Campaign, User
+from campaigns.models import Account, Call, CallAttempt, Campaign, Intake, User
 from campaigns.operations import campaigns as campaign_operations
 from campaigns.states import CampaignState
-from dialer.models import Credential
+from dialer.models import CarrierHealth, ClockAnchor, Credential, Heartbeat, IdempotenceKey, LoginFailure, Session
+from reports.models import AttemptReport, DueReport, HourlySum
 from tests.calls import add
 from tests.dialer import admin_rows
 
 OURS = ("campaigns", "reports", "dialer")
 REGISTERED = sorted(admin.site._registry, key=lambda model: model._meta.label)
-EDITABLE = [model for model in REGISTERED if "change" in admin.site._registry[model].deeds]
+# What happened, and what the engine keeps of itself.
+HISTORY = (
+    Call,
+    CallAttempt,
+    Intake,
+    AttemptReport,
+    HourlySum,
+    DueReport,
+    Session,
+    IdempotenceKey,
+    LoginFailure,
+    CarrierHealth,
+    Heartbeat,
+    ClockAnchor,
+)
 
 
 def _name(model):
@@ -94,16 +109,20 @@ def test_add_pages_open_where_adding_is_allowed_and_nowhere_else(model, staff):
     assert response.status_code == (200 if allowed else 403)
 
 
-@pytest.mark.parametrize(
-    "model", [model for model in REGISTERED if model not in EDITABLE], ids=lambda model: model._meta.label
-)
+@pytest.mark.parametrize("model", HISTORY, ids=lambda model: model._meta.label)
 def test_history_cannot_be_changed_by_anybody(model, staff):
     row = admin_rows.MAKERS[model]()
+    before = model.objects.values().get(pk=row.pk)
 
-    posted = staff.post(_page(row), {"_save": "1"})
+    answers = [
+        staff.post(_page(row), {"_save": "1"}),
+        staff.post(reverse(f"{_name(model)}_delete", args=[row.pk]), {"post": "yes"}),
+        staff.post(reverse(f"{_name(model)}_add"), {}),
+    ]
 
-    assert posted.status_code == 403
-    assert "Save" not in re.findall(r'name="_(save)"', staff.get(_page(row)).content.decode())
+    assert [answer.status_code for answer in answers] == [403, 403, 403]
+    assert model.objects.values().get(pk=row.pk) == before
+    assert 'name="_save"' not in staff.get(_page(row)).content.decode()
 
 
 @pytest.mark.parametrize("model", list(admin_rows.OWNED), ids=lambda model: model._meta.label)
@@ -172,12 +191,13 @@ def test_the_why_page_names_the_gate_that_is_shut(tenant, world):
     campaign = world.campaign(windows=[{"start": "09:00", "end": "10:00"}])
     (call,) = add(world, campaign, "+39061231200")
 
-    html = tenant.get(reverse("admin:campaigns_call_why", args=[call.pk])).content.decode()
+    response = tenant.get(reverse("admin:campaigns_call_why", args=[call.pk]))
 
+    html = response.content.decode()
+    assert [gate["is_open"] for gate in response.context["why"]["gates"]].count(False) == 1
     # 10:00 UTC is 11:00 in Rome.
     assert "Outside the calling window in Europe/Rome" in html
     assert "Tue 4 Mar 2031 09:00:00 CET" in html
-    assert html.count(">\nshut\n<") == 1 or html.count("shut") >= 1
 
 
 def test_the_page_of_a_call_says_why_as_well(tenant, world):
