@@ -80,7 +80,7 @@ class Call(models.Model):
     retry_minutes = models.PositiveIntegerField(null=True, blank=True)
     # Whose
     custom_data = models.JSONField(default=dict, db_default=EMPTY_OBJECT, blank=True)
-    external_id = models.CharField(  # noqa: DJ001 - none must not be unique, a blank would be
+    external_id = models.CharField(
         max_length=200,
         null=True,
         blank=True,
