@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import hashlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -44,7 +44,7 @@ class Source:
     header_line: int = 1
     sample: list[Row] = field(default_factory=list)
 
-    def rows(self, progress: Callable[[int], None] | None = None) -> Iterator[Row]:
+    def rows(self, progress: Callable[[int], None] | None = None) -> Generator[Row, None, None]:
         """Yield the rows below the header, blank ones left out; tell `progress` how many bytes are read."""
         for row in self._all(progress):
             if row.line > self.header_line and (row.fault or any(map(str.strip, row.cells))):
@@ -86,6 +86,8 @@ def open_file(path: Path, *, sheet: str = "", has_header: bool = True) -> Source
 def _with_header(bare: Source, *, has_header: bool) -> Source:
     found = (row for row in bare._all() if any(map(str.strip, row.cells)) and not delimited.is_declaration(row))
     header = next(found, None)
+    # A sheet is held whole as long as its rows are; the next reading has its own.
+    found.close()
     if header is None:
         raise NotImported(f"{bare.path}: the file is empty.")
     names = [" ".join(cell.split()) for cell in header.cells]
@@ -95,7 +97,9 @@ def _with_header(bare: Source, *, has_header: bool) -> Source:
     if not has_header:
         names = [f"column {number}" for number in range(1, len(names) + 1)]
         opened |= {"header": names, "header_line": header.line - 1}
-    sample = list(islice(Source(**opened).rows(), SAMPLE))
+    rows = Source(**opened).rows()
+    sample = list(islice(rows, SAMPLE))
+    rows.close()
     if not sample:
         raise NotImported(f"{bare.path}: there is a header and no row below it.")
     return Source(**{**opened, "sample": sample})

@@ -13,9 +13,9 @@ import python_calamine
 from campaigns.imports.faults import NotImported
 from campaigns.imports.rows import Row
 
-# A workbook is read into memory whole, which takes about as much as its unpacked sheets; CSV has no such bound.
+# A workbook is read into memory whole, which takes two to three times its unpacked sheets; CSV has no such bound.
 MAX_BYTES = 20 * 1024 * 1024
-MAX_UNPACKED = 160 * 1024 * 1024
+MAX_UNPACKED = 48 * 1024 * 1024
 # Above this a spreadsheet's number no longer has all its digits.
 _EXACT = 10**15
 

@@ -76,6 +76,11 @@ def test_digits_alone_are_judged_as_by_the_library(text, country, plus):
     assert_as_the_library(plus + text, country)
 
 
+def test_a_number_that_only_begins_like_a_trunk_prefix_is_kept_whole():
+    assert phones.normalise("8011234567", "BY").address == "+3758011234567"
+    assert_as_the_library("8011234567", "BY")
+
+
 @pytest.mark.parametrize(
     ("text", "address"),
     [

@@ -8,8 +8,10 @@ import pytest
 
 from campaigns.models import Call, Contact
 from campaigns.operations import calls as operations
+from campaigns.operations import contacts
 from campaigns.phones import normalise
 
+NUMBERS = ["+393123427359", "+393123427360"]
 TWICE = "phone,name,plan\n+39 312 342 7359,Anna,a\n0039312 3427359,Bea,b\n+393123427360,Carl,c\n312 342 7359,Dora,d\n"
 
 
@@ -101,6 +103,16 @@ def test_the_same_number_over_another_channel_is_no_duplicate(load):
     found = load("phone,channel\n+393123427359,voice\n+393123427359,sms\n+393123427359,sms\n")
     assert [call.channel for call in found.calls()] == ["voice", "sms"]
     assert list(found.reasons()) == [4]
+
+
+def test_a_call_that_serves_its_person_no_more_is_no_duplicate(world, load):
+    campaign = world.campaign()
+    first, second = (contacts.Reach(channel="voice", number=n, destination=normalise(n, "IT")) for n in NUMBERS)
+    contact = contacts.add_contact(campaign=campaign, reaches=[first], api="onc", now=world.now)
+    contacts.update_contact(contact=contact, reaches={"voice": second}, attributes={}, api="onc", now=world.now)
+    found = load("phone\n" + "\n".join(NUMBERS) + "\n", campaign=campaign)
+    assert found.destinations() == [*NUMBERS, NUMBERS[0]]
+    assert list(found.reasons()) == [3]
 
 
 def test_the_same_number_in_another_campaign_is_no_duplicate(world, load):

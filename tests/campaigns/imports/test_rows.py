@@ -94,6 +94,14 @@ def test_endless_cells_and_lines_are_refused_and_the_next_rows_taken(load):
     assert found.reasons() == {2: "a cell or line is too long", 4: "a cell or line is too long"}
 
 
+def test_a_line_of_many_long_cells_is_not_taken_in_part(load):
+    header = "phone," + ",".join(f"note {n}" for n in range(12))
+    cells = ",".join("x" * 100_000 for _ in range(12))
+    found = load(f"{header}\n+393123427359,{cells}\n+393123427360{',y' * 12}\n")
+    assert found.destinations() == ["+393123427360"]
+    assert found.reasons() == {2: "a cell or line is too long"}
+
+
 @pytest.mark.parametrize(
     "end", ["Carl,+39312342", 'Carl,"+393123427361,x\n', "Carl", "Carl,+393123427361,Citt\u00e0".encode()[:-1]]
 )
