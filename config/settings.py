@@ -188,6 +188,19 @@ SPECTACULAR_SETTINGS = {
 }
 
 # --- Vendors: what their contracts leave to the server; each is explained in docs/vendors/ -----------------
+GO4CLIENTS: dict[str, Any] = {
+    # The vendor's list of voices is not public any more; a campaign's and a step's voice must be one of these.
+    "voices": ["DORIS", "CARLOS", "CLAUDIA", "PEDRO"],
+    # Of the vendor's paths only the beginnings are public; a corrected one is entered here.
+    "paths": {
+        "create": "TelintelSms/apiotp/voice/campaign",
+        "custom_call": "TelintelSms/apiotp/voice/customcall",
+        "text_call": "TelintelSms/apiotp/voice/call",
+        "finish": "TelintelSms/apiotp/voice/campaign/finish",
+        "info": "TelintelSms/api/voice/campaigninfo",
+        "steer": "TelintelSms/api/voice/campaigns/{unique_id}/{action}",
+    },
+}
 VOICENTER: dict[str, Any] = {
     # Whether the account's Code must come with every method, and not only with GetCampaignList.
     "require_code": env.flag("VOICENTER_REQUIRE_CODE"),

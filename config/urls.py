@@ -12,6 +12,7 @@ urlpatterns = [
     path("api/", include("config.api")),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
+    path("", include("dialer.vendors.go4clients.urls")),
     path("", include("dialer.vendors.jaicp.urls")),
     path("", include("dialer.vendors.onc.urls")),
     path("", include("dialer.vendors.voicenter.urls")),
