@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-import threading
+import subprocess
+import sys
+import time
 import uuid
+from pathlib import Path
 
 import pytest
 from kombu import Connection
 
 from config import queue
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -17,7 +22,7 @@ def broker(tmp_path):
         "data_folder_in": str(tmp_path),
         "data_folder_out": str(tmp_path),
         "control_folder": str(tmp_path / "control"),
-        "polling_interval": 0.01,
+        "polling_interval": 0.0001,
     }
     with Connection("filesystem://localhost/", transport=queue.Transport, transport_options=options) as connection:
         # kombu remembers for the whole process which queues it has declared, but these folders are new each time.
@@ -29,7 +34,7 @@ def test_messages_come_in_the_order_of_sending(broker):
     with broker.SimpleQueue(broker.name) as simple:
         for n in range(3):
             simple.put({"n": n})
-            threading.Event().wait(0.002)
+            time.sleep(0.002)
         got = [simple.get(timeout=1).payload["n"] for _ in range(3)]
 
     assert got == [0, 1, 2]
@@ -48,23 +53,29 @@ def test_a_damaged_message_is_passed_over(broker, caplog, damaged):
     assert not (broker.folder / f"0_x.{broker.name}.msg").exists()
 
 
-def test_a_reader_never_sees_half_a_message(broker, caplog):
-    """Writes large messages while another connection reads them as fast as it can."""
-    count, got = 200, []
-
-    def read() -> None:
-        with broker.clone() as other, other.SimpleQueue(broker.name) as simple:
-            while len(got) < count:
-                got.append(len(simple.get(timeout=10).payload["text"]))
-
-    with broker.SimpleQueue(broker.name) as simple:
-        reader = threading.Thread(target=read)
-        reader.start()
+WRITER = """
+import sys
+from kombu import Connection
+from config import queue
+folder, name, count, size = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+options = {"data_folder_in": folder, "data_folder_out": folder, "control_folder": folder + "/control"}
+with Connection("filesystem://localhost/", transport=queue.Transport, transport_options=options) as connection:
+    with connection.SimpleQueue(name) as simple:
         for _ in range(count):
-            simple.put({"text": "x" * 50_000})
-        reader.join(timeout=30)
+            simple.put({"text": "x" * size})
+"""
 
-    assert got == [50_000] * count
+
+def test_a_reader_never_sees_half_a_message(broker, caplog):
+    """Another process writes messages of megabytes while this one reads as fast as it can."""
+    count, size = 20, 3_000_000
+    command = [sys.executable, "-c", WRITER, str(broker.folder), broker.name, str(count), str(size)]
+
+    with subprocess.Popen(command, cwd=ROOT) as writer, broker.SimpleQueue(broker.name) as simple:
+        got = [len(simple.get(timeout=30).payload["text"]) for _ in range(count)]
+
+    assert writer.returncode == 0
+    assert got == [size] * count
     assert caplog.text == ""
 
 
