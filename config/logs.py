@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 import re
 
-# JAICP: the token after /campaign/ is the only credential.
-_SECRET = re.compile(r"(/campaign/)[^/\s?]+")
+# JAICP: the token after /campaign/ is the only credential. SENDService: the account's GUID may come in the query.
+_SECRET = re.compile(r"(/campaign/|[?&][Gg][Uu][Ii][Dd]=)[^/\s?&]+")
 
 
 class WithoutSecrets(logging.Filter):

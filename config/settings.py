@@ -220,6 +220,16 @@ JAICP: dict[str, Any] = {
     # National prefixes of campaigns that have none of their own, such as {"8XXXXXXXXXX": "7XXXXXXXXXX"}.
     "national_prefixes": {},
 }
+SENDSERVICE: dict[str, Any] = {
+    # The voices that LanguageCode may name.
+    "language_codes": env.words("SENDSERVICE_LANGUAGE_CODES", "it-IT-F1"),
+    # The most calls of one request, and codes of one status query.
+    "max_calls": int(env.number("SENDSERVICE_MAX_CALLS", 1000)),
+    # Whether a request's calls are told to anybody who knows its number, as the vendor's page has it.
+    "bare_status": env.flag("SENDSERVICE_BARE_STATUS"),
+    # Whether Status is a number instead of a name.
+    "status_as_number": env.flag("SENDSERVICE_STATUS_NUMBERS"),
+}
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 LOGGING = {

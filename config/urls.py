@@ -15,5 +15,6 @@ urlpatterns = [
     path("", include("dialer.vendors.go4clients.urls")),
     path("", include("dialer.vendors.jaicp.urls")),
     path("", include("dialer.vendors.onc.urls")),
+    path("", include("dialer.vendors.sendservice.urls")),
     path("", include("dialer.vendors.voicenter.urls")),
 ]
