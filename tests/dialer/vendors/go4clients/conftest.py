@@ -44,7 +44,7 @@ STEPS = [
 
 
 class Customer:
-    """Speaks as an account, by default the world's. `_missing` as a value leaves a field out."""
+    """Speaks as an account, by default the world's. MISSING as a value leaves a field out."""
 
     def __init__(self, world, secrets=None) -> None:
         self.world = world
