@@ -105,45 +105,43 @@ def _room(account: Account, campaigns: Sequence[Campaign], limit: int, now: dt.d
     """Return what all caps on calls in progress, calls per second and members leave."""
     open_attempts = CallAttempt.objects.filter(account=account).exclude(state=AttemptState.ENDED)
     live = dict(open_attempts.values_list("campaign_id").annotate(Count("id")).order_by())
-    left = _Room(account=pacing.room(cap=account.max_live_calls, used=sum(live.values())), campaigns={}, aliases={})
-    left.account = min(left.account, _account_pace(account, left, limit, now))
-    paces = _campaign_paces(account, campaigns, left, limit, now)
     by_members = staffing.room(campaigns, now)
+    left = _Room(account=pacing.room(cap=account.max_live_calls, used=sum(live.values())), campaigns={}, aliases={})
     for campaign in campaigns:
-        left.campaigns[campaign.pk] = min(
-            pacing.room(cap=campaign.capacity, used=live.get(campaign.pk, 0)),
-            paces.get(campaign.pk, 10**9),
-            by_members.get(campaign.pk, 10**9),
-        )
+        free = pacing.room(cap=campaign.capacity, used=live.get(campaign.pk, 0))
+        left.campaigns[campaign.pk] = min(free, by_members.get(campaign.pk, free))
+    _hold_campaigns_to_pace(account, campaigns, left, limit, now)
+    _hold_account_to_pace(account, left, limit, now)
     return left
 
 
-def _account_pace(account: Account, left: _Room, limit: int, now: dt.datetime) -> int:
+def _hold_account_to_pace(account: Account, left: _Room, limit: int, now: dt.datetime) -> None:
     calls, seconds = pacing.burst(account.calls_per_second)
     span = dt.timedelta(seconds=seconds)
     recent = CallAttempt.objects.filter(account=account, claimed_at__gt=now - span).count()
-    if calls - recent < limit:
+    # Speed is worth waking up for only where it is what stands in the way.
+    if calls - recent < min(limit, left.account, sum(left.campaigns.values())):
         left.pace_again_at.append(now + span)
-    return max(0, calls - recent)
+    left.account = min(left.account, max(0, calls - recent))
 
 
-def _campaign_paces(
+def _hold_campaigns_to_pace(
     account: Account, campaigns: Sequence[Campaign], left: _Room, limit: int, now: dt.datetime
-) -> dict[int, int]:
-    """Return how many calls each campaign with a speed of its own may start now: one query for each speed."""
+) -> None:
+    """Cut the room of each campaign with a speed of its own: one query for each speed."""
     by_speed = defaultdict(list)
     for campaign in campaigns:
         if campaign.calls_per_second is not None:
             by_speed[pacing.burst(campaign.calls_per_second)].append(campaign.pk)
-    paces: dict[int, int] = {}
     for (calls, seconds), pks in by_speed.items():
         span = dt.timedelta(seconds=seconds)
         recent = CallAttempt.objects.filter(account=account, claimed_at__gt=now - span, campaign_id__in=pks)
         used = dict(recent.values_list("campaign_id").annotate(Count("id")).order_by())
-        paces |= {pk: max(0, calls - used.get(pk, 0)) for pk in pks}
-        if any(calls - used.get(pk, 0) < limit for pk in pks):
-            left.pace_again_at.append(now + span)
-    return paces
+        for pk in pks:
+            pace = max(0, calls - used.get(pk, 0))
+            if pace < min(limit, left.campaigns[pk]):
+                left.pace_again_at.append(now + span)
+            left.campaigns[pk] = min(left.campaigns[pk], pace)
 
 
 def _carrier_room(alias: str, room: _Room, made: Plan, now: dt.datetime) -> int:
