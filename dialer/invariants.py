@@ -119,7 +119,7 @@ def _outside_window(now: dt.datetime) -> Found:
         known = gates.Facts(account=campaign.account, now=now, campaigns={campaign.pk: campaign})
         placed = CallAttempt.objects.filter(campaign=campaign, placed_at__isnull=False).select_related("call")
         since = campaign.changed_at or campaign.created_at
-        for attempt in placed.filter(placed_at__gte=since).order_by("pk").iterator(2000):
+        for attempt in placed.filter(placed_at__gt=since).order_by("pk").iterator(2000):
             known.now = attempt.placed_at or now
             known.verdicts.clear()
             if not gates.hours_verdict(attempt.call, known).is_open:
