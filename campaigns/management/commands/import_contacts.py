@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError
 
 from campaigns.imports import columns, contacts, files, places, progress
 from campaigns.imports.contacts import Duplicates, Wish
@@ -45,6 +46,8 @@ class Command(BaseCommand):
             wish, report = _import(options)
         except NotImported as fault:
             raise CommandError(str(fault)) from fault
+        except DatabaseError as error:
+            raise CommandError(f"Nothing was stored: the database failed ({type(error).__name__}).") from error
         self.stdout.write("\n".join(_told(report, dry_run=options["dry_run"])))
         refused = sum(report.refused.values())
         if refused:

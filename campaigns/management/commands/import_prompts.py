@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError
 
 from campaigns.imports import places, prompts
 from campaigns.imports.faults import NotImported
@@ -26,6 +27,8 @@ class Command(BaseCommand):
             account = places.account(options["account"])
         except NotImported as fault:
             raise CommandError(str(fault)) from fault
+        except DatabaseError as error:
+            raise CommandError(f"Nothing was stored: the database failed ({type(error).__name__}).") from error
         for path in options["files"]:
             try:
                 prompt = prompts.store(path, account=account, replace=options["replace"])

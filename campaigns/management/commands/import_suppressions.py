@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError
 
 from campaigns.imports import columns, files, places, progress, suppressions
 from campaigns.imports.faults import NotImported
@@ -43,6 +44,10 @@ class Command(BaseCommand):
                 report = suppressions.store(wish, now=places.now(), progress=advance)
         except NotImported as fault:
             raise CommandError(str(fault)) from fault
+        except DatabaseError as error:
+            raise CommandError(
+                f"The database failed ({type(error).__name__}); import the file again: nothing is listed twice."
+            ) from error
         would = " (would be)" if options["dry_run"] else ""
         refused = sum(report.refused.values())
         self.stdout.write(f"read     {report.read:>9,}\nlisted   {report.taken:>9,}{would}")
