@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import threading
+
 import pytest
 from django.conf import settings
 
@@ -26,6 +29,17 @@ def pytest_collection_modifyitems(config, items):
 def quick_passwords(settings):
     """Hash passwords in microseconds: the real hashers are slow on purpose, and most tests make an account."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def served_to_the_end(request):
+    """Let no thread of a live server outlive its database: a client's kept connection holds one until it is closed."""
+    yield
+    if "live_server" in request.fixturenames:
+        gc.collect()
+        for thread in threading.enumerate():
+            if "process_request_thread" in thread.name:
+                thread.join(timeout=5)
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import threading
 
 import pytest
 import requests
@@ -53,10 +52,6 @@ def vendor(live_server, account):
     made = InstantCall(live_server.url, account["sendservice"])
     yield made
     made.session.close()
-    # A kept connection has a thread of the server's, which must not outlive the database.
-    for thread in threading.enumerate():
-        if "process_request_thread" in thread.name:
-            thread.join(timeout=5)
 
 
 def test_a_clinic_reminds_its_patients(vendor, account):
