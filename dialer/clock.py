@@ -24,11 +24,6 @@ def now() -> dt.datetime:
     return _reading(last if last is not None and last.speed == speed else _anchor(speed), timezone.now())
 
 
-def wall_seconds(engine_seconds: float) -> float:
-    """Return how long a span of the engine's time lasts on the wall."""
-    return engine_seconds / float(settings.SIMULATOR_SPEED)
-
-
 @transaction.atomic
 def _anchor(speed: float) -> ClockAnchor:
     """Return the anchor that all processes share; a new speed goes on from where the old one stands."""

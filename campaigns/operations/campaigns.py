@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from campaigns import locks, refusals
-from campaigns.models import Account, Call, Campaign, Contact, Member
+from campaigns.models import Account, Call, Campaign, Member
 from campaigns.operations import calls as call_operations
 from campaigns.states import Api, CampaignState, Outcome, Reason
 
@@ -112,11 +112,6 @@ def remove_member(*, campaign: Campaign, code: str) -> bool:
     """Remove a member; tell whether it was one."""
     gone, _ = Member.objects.filter(campaign=campaign, code=code).delete()
     return gone > 0
-
-
-def contacts_of(campaign: Campaign) -> Any:
-    """Return a campaign's contacts that were not removed, in the order of adding."""
-    return Contact.objects.filter(campaign=campaign, removed_at__isnull=True).order_by("id")
 
 
 def _held(campaign: Campaign) -> Campaign:
