@@ -10,7 +10,7 @@ import datetime as dt
 import decimal
 import json
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db import connection, models
@@ -21,6 +21,36 @@ Row = Sequence[Any]
 def is_postgres() -> bool:
     """Tell which of the two databases this is."""
     return connection.vendor == "postgresql"
+
+
+def stored(moment: dt.datetime) -> Any:
+    """Return a moment as the database compares it, for statements of our own."""
+    return connection.ops.adapt_datetimefield_value(moment)
+
+
+def moment(found: dt.datetime | str) -> dt.datetime:
+    """Return a moment as a statement of our own gave it; SQLite keeps them as text in UTC."""
+    read = dt.datetime.fromisoformat(found) if isinstance(found, str) else found
+    return read if read.tzinfo else read.replace(tzinfo=dt.UTC)
+
+
+def among(column: str) -> str:
+    """Return the SQL of "is one of these ids"; its one parameter is `ids(…)`."""
+    return f"{column} = ANY(%s)" if is_postgres() else f"{column} IN (SELECT value FROM json_each(%s))"
+
+
+def ids(values: Iterable[int | str]) -> list[int | str] | str:
+    """Return ids, or other values, as the parameter that `among` takes."""
+    return list(values) if is_postgres() else as_json(list(values))
+
+
+def given(columns: Mapping[str, str], *, alias: str = "v") -> str:
+    """Return the SQL of rows that come as one parameter, `as_json` of a list of objects: columns by PostgreSQL type."""
+    if is_postgres():
+        typed = ", ".join(f"{name} {kind}" for name, kind in columns.items())
+        return f"jsonb_to_recordset(%s::jsonb) AS {alias}({typed})"
+    cells = ", ".join(f"value ->> '{name}' AS {name}" for name in columns)
+    return f"(SELECT {cells} FROM json_each(%s)) AS {alias}"
 
 
 def allocate_ids(model: type[models.Model], count: int) -> list[int]:
@@ -118,6 +148,7 @@ def _plain(value: Any) -> Any:
 
 # Made once: for a hundred thousand cells the making of encoders and of unions would cost more than the writing.
 _json = json.JSONEncoder(default=_plain, ensure_ascii=False, separators=(",", ":")).encode
+as_json = _json
 _WRITTEN_PLAINLY = (int, decimal.Decimal, uuid.UUID)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -75,8 +74,6 @@ def _grouped(ids: list[int]) -> list[tuple[Any, ...]]:
     """Return (campaign, state, word, number)."""
     if not ids:
         return []
-    postgres = bulk.is_postgres()
-    among = "campaign_id = ANY(%s)" if postgres else "campaign_id IN (SELECT value FROM json_each(%s))"
     with connection.cursor() as cursor:
-        cursor.execute(_COUNTS.format(among=among), [ids if postgres else json.dumps(ids)] * 4)
+        cursor.execute(_COUNTS.format(among=bulk.among("campaign_id")), [bulk.ids(ids)] * 4)
         return list(cursor.fetchall())

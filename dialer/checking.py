@@ -20,6 +20,7 @@ from campaigns.models import CallAttempt
 from campaigns.states import AttemptState, Outcome
 from dialer import carriers, outcomes, placing, staffing
 from dialer.carriers.base import Answer, CarrierError, CarrierEvent, Dial, EventType
+from dialer.horizons import MARGIN, NEVER, Horizon
 
 logger = logging.getLogger(__name__)
 
@@ -29,23 +30,24 @@ ASKING_SECONDS = 15.0
 BATCH = 300
 
 
-def check(*, now: dt.datetime, limit: int = BATCH) -> tuple[int, list[int]]:
+def check(*, now: dt.datetime, limit: int = BATCH, horizon: Horizon | None = None) -> tuple[int, list[int]]:
     """Look at up to `limit` open attempts of each carrier; return how many, and which are still to be placed."""
+    seen = horizon or Horizon()
     aliases = list(settings.CARRIERS)
     virtual = [alias for alias in aliases if carriers.get(alias).is_virtual]
-    looked, to_place = _check_virtual(virtual, now, limit)
+    looked, to_place = _check_virtual(virtual, now, limit, seen)
     for alias in aliases:
         if alias not in virtual:
-            some, unplaced = _check_real(alias, now, limit)
+            some, unplaced = _check_real(alias, now, limit, seen)
             looked += some
             to_place += unplaced
     return looked, to_place
 
 
-def _check_virtual(aliases: list[str], now: dt.datetime, limit: int) -> tuple[int, list[int]]:
+def _check_virtual(aliases: list[str], now: dt.datetime, limit: int, seen: Horizon) -> tuple[int, list[int]]:
     """Look at attempts on simulators: no network lies between, so one transaction does it all."""
     with transaction.atomic():
-        due = _due(aliases, now, limit)
+        due = _due(aliases, now, limit, seen)
         if not due:
             return 0, []
         unplaced = _again(due, now)
@@ -56,9 +58,9 @@ def _check_virtual(aliases: list[str], now: dt.datetime, limit: int) -> tuple[in
         return len(due), unplaced
 
 
-def _check_real(alias: str, now: dt.datetime, limit: int) -> tuple[int, list[int]]:
+def _check_real(alias: str, now: dt.datetime, limit: int, seen: Horizon) -> tuple[int, list[int]]:
     with transaction.atomic():
-        due = _due([alias], now, limit)
+        due = _due([alias], now, limit, seen)
         asking = now + dt.timedelta(seconds=ASKING_SECONDS)
         unplaced = _again(due, now)
         asked = [attempt for attempt in due if attempt.placed_at is not None]
@@ -77,11 +79,16 @@ def _check_real(alias: str, now: dt.datetime, limit: int) -> tuple[int, list[int
     return len(due), unplaced
 
 
-def _due(aliases: list[str], now: dt.datetime, limit: int) -> list[CallAttempt]:
+def _due(aliases: list[str], now: dt.datetime, limit: int, seen: Horizon) -> list[CallAttempt]:
     """Return attempts to look at, locked; those that somebody else looks at are left to them."""
-    opened = CallAttempt.objects.filter(carrier__in=aliases, check_at__lte=now).exclude(state=AttemptState.ENDED)
+    since = min((seen.checked_until.get(alias, NEVER) for alias in aliases), default=NEVER)
+    opened = CallAttempt.objects.filter(carrier__in=aliases, check_at__gt=since, check_at__lte=now).exclude(
+        state=AttemptState.ENDED
+    )
     locked = opened.select_for_update(of=("self",), skip_locked=connection.features.has_select_for_update_skip_locked)
     due = list(locked.order_by("check_at", "id")[:limit])
+    if len(due) < limit:
+        seen.checked_until |= dict.fromkeys(aliases, now - MARGIN)
     outcomes.keep_decisions({attempt.account_id for attempt in due})
     return due
 

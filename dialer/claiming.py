@@ -11,12 +11,13 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from campaigns import bulk, locks
-from campaigns.models import Account, Call, CallAttempt, CallerId, Campaign
-from campaigns.states import AttemptState, CallState
-from dialer import carriers, facts, gates, lanes, numbers, sweeping
+from campaigns.models import Account, Call, CallerId, Campaign
+from campaigns.states import CallState, Channel
+from dialer import carriers, facts, gates, lanes, numbers, ready, sweeping
+from dialer.horizons import MARGIN, Horizon
 
 # How long a claimed attempt waits for the task that places it, before another is told to; in seconds.
 PLACE_GRACE = 3.0
@@ -28,34 +29,50 @@ class Claimed:
 
     attempt_ids: list[int] = field(default_factory=list)
     moved: int = 0
+    # How many of these were swept: moved because their time had come.
+    swept: int = 0
     again_at: dt.datetime | None = None
 
     def did_something(self) -> bool:
         return bool(self.attempt_ids) or self.moved > 0
 
 
-@transaction.atomic
-def claim(*, account_id: int, now: dt.datetime, limit: int = 100) -> Claimed:
+def claim(*, account_id: int, now: dt.datetime, limit: int = 100, horizon: Horizon | None = None) -> Claimed:
     """Claim up to `limit` calls of an account for which every gate is open; open their attempts.
 
     What is due is swept first. Calls whose gate is shut are parked with the reason until the gate is worth another
     look, or closed. Opens one transaction, in which the account is held.
     """
+    seen = horizon or Horizon()
+    with transaction.atomic():
+        claimed, calls = _claim(account_id, now, limit, seen)
+    # Only what is committed lies behind the horizon.
+    seen.positions |= ready.last_of(calls)
+    if claimed.swept < sweeping.BATCH:
+        seen.swept_until[account_id] = now - MARGIN
+    return claimed
+
+
+def _claim(account_id: int, now: dt.datetime, limit: int, seen: Horizon) -> tuple[Claimed, list[gates.Candidate]]:
+    """Claim; return what was done, and the calls that were decided."""
     locks.account(account_id)
     account = Account.objects.get(pk=account_id)
     if not account.is_active:
-        return Claimed()
-    campaigns = lanes.open_campaigns(account)
-    claimed = Claimed(moved=sweeping.sweep(campaigns, now=now))
+        return Claimed(), []
+    campaigns = ready.open_campaigns(account)
+    found = ready.look(campaigns, now=now, horizon=seen)
+    claimed = Claimed()
+    if found.is_sweep_due or any(campaign.ends_at and campaign.ends_at <= now for campaign in campaigns):
+        claimed.swept = sweeping.sweep(campaigns, now=now, since=seen.swept_since(account_id))
+        claimed.moved = claimed.swept
+        found = ready.look(campaigns, now=now, horizon=seen) if claimed.swept else found
     running = [campaign for campaign in campaigns if gates.campaign_shut(campaign, now) is None]
-    if not running:
-        return claimed
-    plan = lanes.plan(account=account, campaigns=running, now=now, limit=limit)
+    plan = lanes.plan(account=account, campaigns=running, ready=found.lanes, now=now, limit=limit, horizon=seen)
     claimed.again_at = plan.again_at
-    calls = lanes.candidates(plan.wants)
+    calls = ready.candidates(plan.wants, horizon=seen)
     if calls:
         _decide(account, running, calls, claimed, now)
-    return claimed
+    return claimed, calls
 
 
 def _decide(
@@ -94,52 +111,37 @@ def _open_attempts(
     if not going:
         return []
     listed = list(CallerId.objects.filter(account=account).order_by("id"))
+    aliases = {channel: carriers.alias_for(channel, sandbox=account.is_sandbox) for channel in Channel.values}
+    own = [
+        {
+            "id": call.id,
+            "key": uuid.uuid4().hex,
+            "carrier": aliases[call.channel],
+            "caller_id": numbers.shown(call, known.campaigns[call.campaign_id], listed),
+            "zones": call.zones or known.campaigns[call.campaign_id].zone_name(),
+        }
+        for call in going
+    ]
     check_at = now + dt.timedelta(seconds=PLACE_GRACE)
-    ids = bulk.allocate_ids(CallAttempt, len(going))
-    rows = []
-    for pk, call in zip(ids, going, strict=True):
-        campaign = known.campaigns[call.campaign_id]
-        rows.append(
-            (
-                pk,
-                uuid.uuid4(),
-                account.pk,
-                call.campaign_id,
-                call.id,
-                call.attempts_total + 1,
-                call.channel,
-                carriers.alias_for(call.channel, sandbox=account.is_sandbox),
-                call.destination,
-                numbers.shown(call, campaign, listed),
-                AttemptState.CLAIMED.value,
-                now,
-                check_at,
-                {"zones": call.zones or campaign.zone_name()},
-            )
-        )
-    bulk.insert(CallAttempt, _ATTEMPT_COLUMNS, rows)
-    bulk.update(
-        Call,
-        ("id", "state", "ready", "reason", "next_look_at", "attempts_made", "attempts_total"),
-        [(call.id, CallState.LIVE, False, "", None, call.attempts_made + 1, call.attempts_total + 1) for call in going],
-        where="t.state = 'waiting'",
-    )
+    opening = _OPEN.format(own=bulk.given(_OWN), evidence=_EVIDENCE[connection.vendor])
+    with connection.cursor() as cursor:
+        cursor.execute(opening, [bulk.stored(now), bulk.stored(check_at), bulk.as_json(own)])
+        ids = [row[0] for row in cursor.fetchall()]
+        cursor.execute(_TAKE + bulk.among("id"), [False, bulk.ids(call.id for call in going)])
     return ids
 
 
-_ATTEMPT_COLUMNS = (
-    "id",
-    "key",
-    "account_id",
-    "campaign_id",
-    "call_id",
-    "n",
-    "channel",
-    "carrier",
-    "destination",
-    "caller_id",
-    "state",
-    "claimed_at",
-    "check_at",
-    "evidence",
-)
+# What an attempt has of its own; all else it takes over from its call.
+_OWN = {"id": "bigint", "key": "uuid", "carrier": "text", "caller_id": "text", "zones": "text"}
+_EVIDENCE = {"postgresql": "jsonb_build_object('zones', v.zones)", "sqlite": "json_object('zones', v.zones)"}
+_OPEN = """
+    INSERT INTO campaigns_callattempt (key, account_id, campaign_id, call_id, n, channel, carrier, destination,
+        caller_id, state, claimed_at, check_at, evidence)
+    SELECT v.key, k.account_id, k.campaign_id, k.id, k.attempts_total + 1, k.channel, v.carrier, k.destination,
+        v.caller_id, 'claimed', %s, %s, {evidence}
+    FROM {own} JOIN campaigns_call k ON k.id = v.id
+    RETURNING id"""
+_TAKE = """
+    UPDATE campaigns_call SET state = 'live', ready = %s, reason = '', next_look_at = NULL,
+        attempts_made = attempts_made + 1, attempts_total = attempts_total + 1
+    WHERE """

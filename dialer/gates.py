@@ -30,6 +30,7 @@ class Candidate(NamedTuple):
     channel: str
     destination: str
     zones: str
+    priority: int
     due_at: dt.datetime
     not_after: dt.datetime | None
     window: list[dict[str, Any]] | None

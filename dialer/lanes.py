@@ -1,4 +1,4 @@
-"""Which calls of an account are looked at next: how much room each lane (a campaign's channel) has, and what is first.
+"""How many calls of each lane (a campaign's channel) are looked at next: the room that all caps leave, divided.
 
 Requires the transaction of the claim, which holds the account: what is counted here cannot change before the commit.
 """
@@ -6,21 +6,13 @@ Requires the transaction of the claim, which holds the account: what is counted 
 from __future__ import annotations
 
 import datetime as dt
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-from django.db import connection
-from django.db.models import Count
-
-from campaigns import bulk
-from campaigns.models import Account, Call, CallAttempt, Campaign
-from campaigns.states import AttemptState, CampaignState, Channel, Reason
-from dialer import breaker, carriers, gates, pacing, staffing
-
-Lane = tuple[int, str]
-OPEN = (CampaignState.RUNNING, CampaignState.PAUSED)
+from campaigns.models import Account, CallAttempt, Campaign
+from campaigns.states import AttemptState, Reason
+from dialer import breaker, carriers, gates, pacing, staffing, usage
+from dialer.horizons import Horizon, Lane
 
 
 @dataclass(slots=True)
@@ -49,22 +41,21 @@ class _Room:
     pace_again_at: list[dt.datetime] = field(default_factory=list)
 
 
-def open_campaigns(account: Account) -> list[Campaign]:
-    """Return the campaigns of an account that run or are paused."""
-    found = list(Campaign.objects.filter(account=account, state__in=OPEN).order_by("id"))
-    for campaign in found:
-        campaign.account = account
-    return found
-
-
-def plan(*, account: Account, campaigns: Sequence[Campaign], now: dt.datetime, limit: int) -> Plan:
+def plan(
+    *,
+    account: Account,
+    campaigns: Sequence[Campaign],
+    ready: Sequence[Lane],
+    now: dt.datetime,
+    limit: int,
+    horizon: Horizon,
+) -> Plan:
     """Divide the room that all caps leave among the lanes that have calls ready."""
     made = Plan()
-    ready = ready_lanes([campaign.pk for campaign in campaigns])
     if not ready:
         return made
     by_id = {campaign.pk: campaign for campaign in campaigns}
-    room = _room(account, [by_id[pk] for pk in dict.fromkeys(pk for pk, _ in ready)], limit, now)
+    room = _room(account, [by_id[pk] for pk in dict.fromkeys(pk for pk, _ in ready)], limit, now, horizon)
     wants: list[int] = []
     for pk, channel in ready:
         alias = carriers.alias_for(channel, sandbox=account.is_sandbox)
@@ -101,47 +92,29 @@ def _hold_to_caps(ready: Sequence[Lane], shares: list[int], account: Account, ro
         room.aliases[alias] -= shares[index]
 
 
-def _room(account: Account, campaigns: Sequence[Campaign], limit: int, now: dt.datetime) -> _Room:
+def _room(account: Account, campaigns: Sequence[Campaign], limit: int, now: dt.datetime, horizon: Horizon) -> _Room:
     """Return what all caps on calls in progress, calls per second and members leave."""
-    open_attempts = CallAttempt.objects.filter(account=account).exclude(state=AttemptState.ENDED)
-    live = dict(open_attempts.values_list("campaign_id").annotate(Count("id")).order_by())
+    used = usage.of(account, campaigns, now=now, horizon=horizon)
+    horizon.open_since[account.pk] = usage.oldest_open(used, now)
     by_members = staffing.room(campaigns, now)
-    left = _Room(account=pacing.room(cap=account.max_live_calls, used=sum(live.values())), campaigns={}, aliases={})
+    left = _Room(
+        account=pacing.room(cap=account.max_live_calls, used=sum(used.live.values())), campaigns={}, aliases={}
+    )
     for campaign in campaigns:
-        free = pacing.room(cap=campaign.capacity, used=live.get(campaign.pk, 0))
+        free = pacing.room(cap=campaign.capacity, used=used.live.get(campaign.pk, 0))
         left.campaigns[campaign.pk] = min(free, by_members.get(campaign.pk, free))
-    _hold_campaigns_to_pace(account, campaigns, left, limit, now)
-    _hold_account_to_pace(account, left, limit, now)
-    return left
-
-
-def _hold_account_to_pace(account: Account, left: _Room, limit: int, now: dt.datetime) -> None:
-    calls, seconds = pacing.burst(account.calls_per_second)
-    span = dt.timedelta(seconds=seconds)
-    recent = CallAttempt.objects.filter(account=account, claimed_at__gt=now - span).count()
-    # Speed is worth waking up for only where it is what stands in the way.
-    if calls - recent < min(limit, left.account, sum(left.campaigns.values())):
-        left.pace_again_at.append(now + span)
-    left.account = min(left.account, max(0, calls - recent))
-
-
-def _hold_campaigns_to_pace(
-    account: Account, campaigns: Sequence[Campaign], left: _Room, limit: int, now: dt.datetime
-) -> None:
-    """Cut the room of each campaign with a speed of its own: one query for each speed."""
-    by_speed = defaultdict(list)
-    for campaign in campaigns:
         if campaign.calls_per_second is not None:
-            by_speed[pacing.burst(campaign.calls_per_second)].append(campaign.pk)
-    for (calls, seconds), pks in by_speed.items():
-        span = dt.timedelta(seconds=seconds)
-        recent = CallAttempt.objects.filter(account=account, claimed_at__gt=now - span, campaign_id__in=pks)
-        used = dict(recent.values_list("campaign_id").annotate(Count("id")).order_by())
-        for pk in pks:
-            pace = max(0, calls - used.get(pk, 0))
-            if pace < min(limit, left.campaigns[pk]):
-                left.pace_again_at.append(now + span)
-            left.campaigns[pk] = min(left.campaigns[pk], pace)
+            calls, seconds = pacing.burst(campaign.calls_per_second)
+            pace = max(0, calls - used.recent_of.get(campaign.pk, 0))
+            if pace < min(limit, left.campaigns[campaign.pk]):
+                left.pace_again_at.append(now + dt.timedelta(seconds=seconds))
+            left.campaigns[campaign.pk] = min(left.campaigns[campaign.pk], pace)
+    calls, seconds = pacing.burst(account.calls_per_second)
+    # Speed is worth waking up for only where it is what stands in the way.
+    if calls - used.recent < min(limit, left.account, sum(left.campaigns.values())):
+        left.pace_again_at.append(now + dt.timedelta(seconds=seconds))
+    left.account = min(left.account, max(0, calls - used.recent))
+    return left
 
 
 def _carrier_room(alias: str, room: _Room, made: Plan, now: dt.datetime) -> int:
@@ -157,67 +130,3 @@ def _carrier_room(alias: str, room: _Room, made: Plan, now: dt.datetime) -> int:
         return 10**9
     live = CallAttempt.objects.filter(carrier=alias).exclude(state=AttemptState.ENDED).count()
     return max(0, cap - live)
-
-
-def ready_lanes(campaign_ids: Sequence[int]) -> list[Lane]:
-    """Return the lanes that have calls ready: one probe of an index for each, in one statement."""
-    channels = Channel.values
-    if bulk.is_postgres():
-        # LATERAL with LIMIT keeps the planner from reading all ready calls for the sake of one of each lane.
-        statement = """
-            SELECT c.id, h.channel FROM unnest(%s::bigint[]) AS c(id) CROSS JOIN unnest(%s::text[]) AS h(channel)
-            CROSS JOIN LATERAL (SELECT 1 FROM campaigns_call k WHERE k.campaign_id = c.id AND k.channel = h.channel
-                AND k.state = 'waiting' AND k.ready LIMIT 1) AS found"""
-        parameters: list[Any] = [list(campaign_ids), channels]
-    else:
-        marks = ", ".join(["(%s)"] * len(channels))
-        statement = f"""
-            WITH h(channel) AS (VALUES {marks}), c(id) AS (SELECT value FROM json_each(%s))
-            SELECT c.id, h.channel FROM c CROSS JOIN h WHERE EXISTS (SELECT 1 FROM campaigns_call k
-                WHERE k.campaign_id = c.id AND k.channel = h.channel AND k.state = 'waiting' AND k.ready)"""
-        parameters = [*channels, str(list(campaign_ids))]
-    with connection.cursor() as cursor:
-        cursor.execute(statement, parameters)
-        return [(pk, channel) for pk, channel in cursor.fetchall()]
-
-
-def candidates(wants: dict[Lane, int]) -> list[gates.Candidate]:
-    """Return the first calls of each lane, in the order in which they go: priority, due time, arrival."""
-    picked = _first_of_postgres(wants) if bulk.is_postgres() else _first_of_sqlite(wants)
-    rows = Call.objects.filter(pk__in=picked).values_list(*gates.Candidate._fields)
-    by_id = {row[0]: gates.Candidate._make(row) for row in rows}
-    return [by_id[pk] for pk in picked]
-
-
-# The same words for both, so that both read the index call_ready in its own order.
-_FIRST = """SELECT id FROM campaigns_call WHERE campaign_id = {campaign} AND channel = {channel}
-    AND state = 'waiting' AND ready ORDER BY priority DESC, due_at, id LIMIT {n}"""
-
-
-def _first_of_postgres(wants: dict[Lane, int]) -> list[int]:
-    if not wants:
-        return []
-    inner = _FIRST.format(campaign="w.campaign_id", channel="w.channel", n="w.n")
-    statement = f"""SELECT k.id FROM unnest(%s::bigint[], %s::text[], %s::int[]) WITH ORDINALITY
-        AS w(campaign_id, channel, n, lane) CROSS JOIN LATERAL ({inner}) AS k"""
-    with connection.cursor() as cursor:
-        lanes = list(wants)
-        cursor.execute(statement, [[pk for pk, _ in lanes], [channel for _, channel in lanes], list(wants.values())])
-        return [row[0] for row in cursor.fetchall()]
-
-
-def _first_of_sqlite(wants: dict[Lane, int]) -> list[int]:
-    picked: list[int] = []
-    statement = _FIRST.format(campaign="%s", channel="%s", n="%s")
-    with connection.cursor() as cursor:
-        # In the same process a statement costs microseconds; SQLite has no LATERAL.
-        for (pk, channel), n in wants.items():
-            cursor.execute(statement, [pk, channel, n])
-            picked += [row[0] for row in cursor.fetchall()]
-    return picked
-
-
-def accounts_with_work(now: dt.datetime) -> Iterable[int]:
-    """Return the accounts that have a campaign which runs, or whose calls may become too late while it is paused."""
-    found = Campaign.objects.filter(state__in=OPEN, account__is_active=True)
-    return found.order_by("account_id").values_list("account_id", flat=True).distinct()

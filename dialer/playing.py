@@ -7,6 +7,7 @@ import datetime as dt
 from django.conf import settings
 from django.db import connection
 
+from campaigns import bulk
 from dialer import carriers, turning
 from reports import building
 
@@ -58,9 +59,9 @@ def _exhaust(now: dt.datetime, limit: int) -> dt.datetime | None:
 def next_moment(now: dt.datetime, again_at: dt.datetime | None = None) -> dt.datetime | None:
     """Return the next moment at which something is due, or None where time alone brings nothing."""
     with connection.cursor() as cursor:
-        cursor.execute(_NEXT, [_stored(now)])
+        cursor.execute(_NEXT, [str(bulk.stored(now))])
         *moments, some_ready = cursor.fetchone()
-    found = [_moment(moment) for moment in moments if moment is not None]
+    found = [bulk.moment(moment) for moment in moments if moment is not None]
     if some_ready and again_at is not None:
         found.append(again_at)
     return min(found, default=None)
@@ -77,17 +78,6 @@ _NEXT = """
         (SELECT MIN(ends_at) FROM campaigns_campaign WHERE state IN ('running', 'paused')),
         EXISTS (SELECT 1 FROM campaigns_call k JOIN campaigns_campaign c ON c.id = k.campaign_id
             WHERE k.state = 'waiting' AND k.ready AND c.state = 'running')"""
-
-
-def _stored(now: dt.datetime) -> str:
-    """Return a moment as the database compares it."""
-    return str(connection.ops.adapt_datetimefield_value(now))
-
-
-def _moment(stored: dt.datetime | str) -> dt.datetime:
-    """Return a moment as it came from the database; SQLite keeps them as text in UTC."""
-    found = dt.datetime.fromisoformat(stored) if isinstance(stored, str) else stored
-    return found if found.tzinfo else found.replace(tzinfo=dt.UTC)
 
 
 def refuse_real_carriers() -> None:

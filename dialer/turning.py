@@ -6,7 +6,8 @@ import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from dialer import checking, claiming, lanes, placing
+from dialer import checking, claiming, placing, ready
+from dialer.horizons import Horizon
 
 Place = Callable[[Sequence[int]], None]
 
@@ -26,24 +27,30 @@ class Turn:
         return self.claimed + self.moved + self.looked > 0
 
 
-def turn(*, now: dt.datetime, place: Place, limit: int = 100) -> Turn:
+def turn(*, now: dt.datetime, place: Place, limit: int = 100, horizon: Horizon | None = None) -> Turn:
     """Do once what is due for every account; `place` gets the attempts to place, here or in another process.
 
-    Open attempts are looked at first: what has ended leaves room for the claims.
+    Open attempts are looked at first: what has ended leaves room for the claims. Turns that share a horizon see the
+    accounts that had work when it began.
     """
     done = Turn()
-    done.looked, unplaced = checking.check(now=now)
+    seen = horizon or Horizon()
+    done.looked, unplaced = checking.check(now=now, horizon=seen)
     done.has_more = done.looked >= checking.BATCH
     if unplaced:
         place(unplaced)
-    for account_id in lanes.accounts_with_work(now):
-        dispatch(account_id=account_id, now=now, place=place, limit=limit, done=done)
+    if seen.accounts is None:
+        seen.accounts = ready.accounts_with_work(now)
+    for account_id in seen.accounts:
+        dispatch(account_id=account_id, now=now, place=place, limit=limit, done=done, horizon=seen)
     return done
 
 
-def dispatch(*, account_id: int, now: dt.datetime, place: Place, limit: int, done: Turn) -> None:
+def dispatch(
+    *, account_id: int, now: dt.datetime, place: Place, limit: int, done: Turn, horizon: Horizon | None = None
+) -> None:
     """Claim for one account, and have placed what was claimed."""
-    claimed = claiming.claim(account_id=account_id, now=now, limit=limit)
+    claimed = claiming.claim(account_id=account_id, now=now, limit=limit, horizon=horizon)
     done.claimed += len(claimed.attempt_ids)
     done.moved += claimed.moved
     # Calls that were moved out of the way stood before others; a full batch may not have been all.

@@ -79,12 +79,12 @@ def _report(attempt_ids: Sequence[int]) -> list[int]:
         JOIN campaigns_campaign p ON p.id = a.campaign_id
         LEFT JOIN campaigns_contact k ON k.id = c.contact_id
         LEFT JOIN campaigns_intake i ON i.id = c.intake_id
-        WHERE {measures.among("a.id")} AND a.state = 'ended'
+        WHERE {bulk.among("a.id")} AND a.state = 'ended'
         ON CONFLICT (attempt_id) DO NOTHING
         RETURNING attempt_id
     """
     with connection.cursor() as cursor:
-        cursor.execute(statement, [measures.ids(attempt_ids)])
+        cursor.execute(statement, [bulk.ids(attempt_ids)])
         return [row[0] for row in cursor.fetchall()]
 
 
@@ -92,14 +92,14 @@ def _add_to_sums(attempt_ids: Sequence[int]) -> None:
     if not attempt_ids:
         return
     # The span keeps PostgreSQL on the index while the table is young and its statistics are of when it was empty.
-    statement = _sums_of(f"attempt_id BETWEEN %s AND %s AND {measures.among('attempt_id')}")
+    statement = _sums_of(f"attempt_id BETWEEN %s AND %s AND {bulk.among('attempt_id')}")
     added = ", ".join(
         f"{name} = {measures.exact(f'reports_hourlysum.{name} + excluded.{name}', name)}" for name in measures.MEASURES
     )
     with connection.cursor() as cursor:
         cursor.execute(
             f"{statement} ON CONFLICT ({', '.join(measures.KEYS)}) DO UPDATE SET {added}",
-            [min(attempt_ids), max(attempt_ids), measures.ids(attempt_ids)],
+            [min(attempt_ids), max(attempt_ids), bulk.ids(attempt_ids)],
         )
 
 

@@ -6,9 +6,6 @@ are turned into whole microseconds here, and each sum is rounded to its places, 
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable
-
 from campaigns import bulk
 
 # What is summed, and the places of each sum.
@@ -75,13 +72,3 @@ def sums(ring: str = "ring_seconds", talk: str = "talk_seconds") -> str:
         "COUNT(*) FILTER (WHERE abandoned) AS abandoned",
     ]
     return ", ".join(counted + added)
-
-
-def among(column: str) -> str:
-    """Return the SQL of "is one of these ids"; its one parameter is `ids(…)`."""
-    return f"{column} = ANY(%s)" if bulk.is_postgres() else f"{column} IN (SELECT value FROM json_each(%s))"
-
-
-def ids(values: Iterable[int]) -> list[int] | str:
-    """Return ids as the parameter that `among` takes."""
-    return list(values) if bulk.is_postgres() else json.dumps(list(values))

@@ -22,6 +22,7 @@ from django.db import connection
 from django.db.models import Aggregate, Count, Q, QuerySet, Sum
 from django.db.models.functions import TruncHour
 
+from campaigns import bulk
 from campaigns.models import CallAttempt, Campaign
 from campaigns.states import Outcome
 from reports import measures
@@ -146,9 +147,9 @@ def attempts(scope: Scope) -> QuerySet[AttemptReport]:
 def campaign_counts(campaign_ids: Iterable[int]) -> dict[int, Counts]:
     """Return the calls of campaigns by state, outcome and reason, all as of one moment: one query for all of them."""
     counts = {pk: Counts() for pk in campaign_ids}
-    wanted = measures.ids(counts)
+    wanted = bulk.ids(counts)
     with connection.cursor() as cursor:
-        cursor.execute(_COUNTS.format(among=measures.among("campaign_id")), [wanted] * 4)
+        cursor.execute(_COUNTS.format(among=bulk.among("campaign_id")), [wanted] * 4)
         rows = cursor.fetchall()
     for pk, state, outcome, reason, count in rows:
         match state:

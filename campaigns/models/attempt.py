@@ -87,7 +87,9 @@ class CallAttempt(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["account", "campaign"], condition=~Q(state="ended"), name="attempt_open"),
+            models.Index(
+                fields=["account", "claimed_at", "campaign"], condition=~Q(state="ended"), name="attempt_open"
+            ),
             models.Index(fields=["carrier", "check_at"], condition=~Q(state="ended"), name="attempt_to_check"),
             models.Index(fields=["account", "claimed_at"], name="attempt_by_account_and_time"),
             models.Index(fields=["campaign", "claimed_at", "id"], name="attempt_of_campaign"),
