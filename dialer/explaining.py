@@ -104,7 +104,7 @@ def _said(reason: Reason, shut: gates.Shut | None, call: Call, known: gates.Fact
 def _room(account: Account, campaign: Campaign, call: Call, now: dt.datetime) -> GateSaid:
     """Say whether caps, pace, carrier and members leave room for the call's lane."""
     lane = (campaign.pk, call.channel)
-    plan = lanes.plan(account=account, campaigns=[campaign], now=now, limit=1)
+    plan = lanes.plan(account=account, campaigns=[campaign], now=now, limit=1, to_claim=False)
     if lane in plan.shut:
         reason = plan.shut[lane].reason
         return GateSaid(reason, False, f"{reason.label}.", plan.again_at)
