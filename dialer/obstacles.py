@@ -74,7 +74,7 @@ def _members(campaign: Campaign) -> Iterable[tuple[str, str]]:
     if not there:
         yield "members", f"Its pacing is {campaign.pacing}, but it has no members to take calls. Add members."
     elif not any(there):
-        yield "members_away", f"None of its {len(there):,} members is available. Calls go when one is back."
+        yield "members_away", "None of its members is available. Calls go when one is back."
 
 
 def _nothing_waits(campaign: Campaign) -> Obstacle:
@@ -85,7 +85,7 @@ def _nothing_waits(campaign: Campaign) -> Obstacle:
 
 def _channel(campaign: Campaign, channel: str, number: int, now: dt.datetime) -> Iterable[tuple[str, str]]:
     """Yield what keeps all calls of one channel from going."""
-    what = f"all its {number:,} {Channel(channel).label} calls"
+    what = f"its {standing.calls(number, str(Channel(channel).label))}"
     if not content.is_open(campaign, channel):
         yield "channel", f"The channel of {what} is switched off. Switch it on in the campaign's channels."
         return
@@ -106,7 +106,7 @@ def _carrier(campaign: Campaign, channel: str, what: str, now: dt.datetime) -> I
     if sample is not None and (problem := _unable(sample, campaign, alias)):
         yield (
             "carrier",
-            f"The carrier {alias} cannot do what {what} want: {problem}. Change the campaign or the carrier.",
+            f"The carrier {alias} cannot do what is wanted for {what}: {problem}. Change the campaign or the carrier.",
         )
 
 
@@ -187,7 +187,9 @@ def _number_cap(campaign: Campaign, now: dt.datetime) -> Obstacle | None:
     )
     if _waiting(campaign).annotate(tried=Coalesce(number, 0)).filter(tried__lt=cap).exists():
         return None
-    return Obstacle("number_cap", f"Each of its numbers was tried {cap} times in the last 24 hours. They go tomorrow.")
+    return Obstacle(
+        "number_cap", f"Each of its numbers was tried as often as the account may in 24 hours ({cap}). They go later."
+    )
 
 
 def _budget(campaign: Campaign, now: dt.datetime) -> Obstacle | None:

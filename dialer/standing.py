@@ -46,7 +46,7 @@ CODES = [*Standing.choices, *((reason.value, reason.label) for reason in WAITS)]
 BLOCKS = {
     Reason.PREFIX: "the account may not call where its calls go",
     Reason.CHANNEL: "its channel is switched off or has no text",
-    Reason.ZONE: "no hour suits all the time zones that its numbers may be in",
+    Reason.ZONE: "no hour within 60 days suits all the time zones that its numbers may be in",
 }
 UNTIL = {
     Reason.WINDOW: "Waiting for its window until {at}",
@@ -138,7 +138,7 @@ def _stands(
     if counted.waiting:
         return _parked(campaign, counted)
     if counted.done:
-        return Stands(Standing.DONE, f"All its {counted.done:,} calls are over. It runs on and takes more.")
+        return Stands(Standing.DONE, f"All its calls are over, {counted.done:,} in all. It runs on and takes more.")
     return Stands(Standing.EMPTY, "It has no calls yet. What is added goes at once.")
 
 
@@ -167,12 +167,12 @@ def _ready(
 ) -> Stands:
     number = counted.reasons[counts.READY]
     if not held or None in held:
-        return Stands(Standing.READY, f"{number:,} calls are ready; the next go at once.", now)
+        return Stands(Standing.READY, f"{_ready_calls(number)}; the next go at once.", now)
     lane = next(one for one in held if one is not None)
     words = _blocked_for_good(campaign, lane.reason) or HELD.get(lane.reason, lane.reason.label)
     again = f"; tried again at {at(lane.again_at, campaign)}" if lane.again_at else ""
     look = min((moment for moment in (lane.again_at, first) if moment), default=None)
-    return Stands(lane.reason, f"{words}{again}. {number:,} calls are ready.", look)
+    return Stands(lane.reason, f"{words}{again}. {_ready_calls(number)}.", look)
 
 
 def _blocked_for_good(campaign: Campaign, reason: Reason) -> str:
@@ -194,13 +194,23 @@ def _parked(campaign: Campaign, counted: counts.Counts) -> Stands:
     moment = at(look, campaign)
     if reason in BLOCKS:
         words = f"Blocked: {BLOCKS[reason]}"
-        return Stands(reason, f"{words}. {counted.reasons[word]:,} calls; looked at again {moment}.", look)
+        return Stands(reason, f"{words}. {calls(counted.reasons[word])}; looked at again {moment}.", look)
     words = UNTIL.get(reason, f"{reason.label}, until {{at}}").format(at=moment)
     return Stands(reason, f"{words}{_beside(counted)}.", look)
 
 
 def _beside(counted: counts.Counts) -> str:
-    return f"; {counted.waiting:,} calls wait" if counted.waiting else ""
+    verb = "waits" if counted.waiting == 1 else "wait"
+    return f"; {calls(counted.waiting)} {verb}" if counted.waiting else ""
+
+
+def _ready_calls(number: int) -> str:
+    return f"{calls(number)} {'is' if number == 1 else 'are'} ready"
+
+
+def calls(number: int, kind: str = "") -> str:
+    """Return a number of calls, of a kind, in words."""
+    return f"{number:,} {kind}{' ' if kind else ''}{'call' if number == 1 else 'calls'}"
 
 
 def at(moment: dt.datetime | None, campaign: Campaign) -> str:

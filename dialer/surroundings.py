@@ -87,23 +87,23 @@ def _database_folder() -> Path | None:
         return None
 
 
-def long_transactions(moment: Moment) -> Iterable[Symptom]:
+def long_transactions(moment: Moment, *, longest: float = LONG_TRANSACTION) -> Iterable[Symptom]:
     """Yield the transactions and replication slots that hold an old view of the database, which slows every claim."""
     if not bulk.is_postgres():
         return
-    held = [*_told(_SESSIONS), *_told(_PREPARED), *_told(_SLOTS)]
+    held = [line for statement in (_SESSIONS, _PREPARED, _SLOTS) for line in _told(statement, longest)]
     if held:
         message = (
-            f"{len(held)} transactions or slots have held an old view of the database for over {LONG_TRANSACTION:.0f} "
+            f"{len(held)} transactions or slots have held an old view of the database for over {longest:.0f} "
             "s: rows that are done with cannot be cleared, and claims slow down. End what is not needed "
             "(SELECT pg_terminate_backend(PID))."
         )
         yield Symptom(Level.WARNING, "long_transactions", message, tuple(held[:20]))
 
 
-def _told(statement: str) -> list[str]:
+def _told(statement: str, longest: float) -> list[str]:
     with connection.cursor() as cursor:
-        cursor.execute(statement, [LONG_TRANSACTION])
+        cursor.execute(statement, [longest])
         return [_line(row) for row in cursor.fetchall()]
 
 
@@ -125,7 +125,7 @@ _PREPARED = """
 # A slot has no time, but counts in transactions how old its view is.
 _SLOTS = """
     SELECT 'replication slot ' || slot_name || ', ' || age(xmin) || ' transactions behind', interval '0', 'inactive', ''
-    FROM pg_replication_slots WHERE NOT active AND xmin IS NOT NULL AND age(xmin) > 100000 AND %s > 0
+    FROM pg_replication_slots WHERE NOT active AND xmin IS NOT NULL AND age(xmin) > 100000 AND %s >= 0
 """
 
 # Looks at the database, and looks at what is around it, during which no transaction may be open.

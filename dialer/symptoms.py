@@ -213,7 +213,7 @@ def campaigns_that_stand(moment: Moment) -> Iterable[Symptom]:
         if found:
             message = (
                 f"Nothing can go in the running campaign {campaign.pk} “{campaign.name}”: "
-                f"{counted[campaign.pk].waiting:,} calls wait. {stands[campaign.pk].words}"
+                f"{standing.calls(counted[campaign.pk].waiting)} waiting. {stands[campaign.pk].words}"
             )
             rows = tuple(f"{obstacle.code}: {obstacle.message}" for obstacle in found)
             yield Symptom(Level.WARNING, "campaign_stands", message, rows)
