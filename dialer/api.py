@@ -23,7 +23,7 @@ from campaigns.api import callers, parsers
 from campaigns.api.base import Rows
 from campaigns.api.serializers import AttemptShape, CampaignShape
 from campaigns.api.views import attempts, calls, campaigns
-from campaigns.models import CallAttempt, Campaign, User
+from campaigns.models import CallAttempt, Campaign
 from campaigns.states import Channel
 from dialer import breaker, carriers, hangups, obstacles, repeats, standing
 from dialer.carriers.base import CarrierError
@@ -207,9 +207,7 @@ class Carriers(ViewSet):
     def reset(self, request: Request, pk: str) -> Response:
         """Say that a channel's carrier is well: calls go at once. For the platform's staff, who may change carriers."""
         caller = callers.of(request)
-        # Carriers serve all accounts, so no account's program decides for the others.
-        user = request._request.user
-        if not (isinstance(user, User) and user.account_id is None and user.has_perm("dialer.change_carrierhealth")):
+        if not caller.runs_platform:
             raise exceptions.PermissionDenied("A carrier serves all accounts: only the platform's staff may reset it.")
         breaker.reset(carriers.alias_for(pk, sandbox=caller.account.is_sandbox), now=caller.now)
         return Response(status=204)
@@ -225,7 +223,11 @@ def _health(channel: str, known: CarrierHealth, own: set[int], now: dt.datetime)
         "failures": known.failures,
         "down_since": known.opened_at if known.open_until else None,
         "opens_again_at": shut,
-        "evidence": [item for item in known.evidence if item.get("attempt") in own],
+        "evidence": [
+            {**item, "at": dt.datetime.fromisoformat(item["at"])}
+            for item in known.evidence
+            if item.get("attempt") in own
+        ],
     }
 
 
