@@ -15,7 +15,7 @@ from django.db.models import Count, Min
 from campaigns import counts
 from campaigns.models import Account, Call, CallAttempt, Campaign
 from campaigns.states import AttemptState, CampaignState
-from dialer import gates, heartbeats, lanes, obstacles, standing
+from dialer import breaker, gates, heartbeats, lanes, obstacles, standing
 from dialer.models import CarrierHealth, Heartbeat
 from reports.models import DueReport
 
@@ -24,6 +24,8 @@ OLD = dt.timedelta(seconds=60)
 # So many campaigns are looked at closely, and so many rows told.
 MOST_CAMPAIGNS = 50
 SHOWN = 10
+# One call that failed is no news of a carrier; so many in a row are.
+MANY_FAILURES = 5
 
 
 class Level(enum.StrEnum):
@@ -76,13 +78,16 @@ def span(length: dt.timedelta) -> str:
 def carriers_in_trouble(moment: Moment) -> Iterable[Symptom]:
     """Yield the carriers that take no calls, or that fail now and then."""
     for health in CarrierHealth.objects.filter(failures__gt=0).order_by("alias"):
-        rows = tuple(
-            f"attempt {item.get('attempt')}: {item.get('cause')}, {item.get('at')}" for item in health.evidence
-        )
+        last = health.evidence[-min(health.failures, SHOWN) :]
+        rows = tuple(f"attempt {item.get('attempt')}: {item.get('cause')}, {item.get('at')}" for item in last)
         if health.open_until is None:
-            if health.changed_at and health.changed_at > moment.ago(dt.timedelta(hours=1)):
-                message = f"The carrier {health.alias} failed the last {health.failures} calls in a row. See why below."
-                yield Symptom(Level.WARNING, "carrier_failing", message, rows[-SHOWN:])
+            lately = health.changed_at is not None and health.changed_at > moment.ago(dt.timedelta(hours=1))
+            if health.failures >= MANY_FAILURES and lately:
+                message = (
+                    f"The carrier {health.alias} failed the last {health.failures} calls in a row; it takes none "
+                    f"from {breaker.FAILURES_TO_OPEN} within {breaker.WINDOW.seconds} s on. See why below."
+                )
+                yield Symptom(Level.WARNING, "carrier_failing", message, rows)
             continue
         since = f"since {_utc(health.opened_at)}" if health.opened_at else "now"
         when = f"is tried again at {_utc(health.open_until)}" if health.open_until > moment.engine else "is on trial"
@@ -90,7 +95,7 @@ def carriers_in_trouble(moment: Moment) -> Iterable[Symptom]:
             f"The carrier {health.alias} takes no calls {since}, after {health.failures} failures in a row; it {when}. "
             f"Mend what the failing calls name, then press Reset or run manage.py reset_carrier {health.alias}."
         )
-        yield Symptom(Level.FAILING, "carrier_down", message, rows[-SHOWN:])
+        yield Symptom(Level.FAILING, "carrier_down", message, rows)
 
 
 def _utc(moment: dt.datetime | None) -> str:

@@ -222,11 +222,13 @@ def test_a_carrier_that_takes_no_calls_is_told_with_the_calls_that_failed(at_wor
 
 
 def test_a_carrier_that_fails_now_and_then_is_a_warning(at_work):
-    CarrierHealth.objects.create(alias="voice", failures=3, changed_at=at_work.now, evidence=[{"attempt": 1}])
+    CarrierHealth.objects.create(alias="voice", failures=4, changed_at=at_work.now, evidence=[{"attempt": 1}])
+    assert _symptoms(at_work) == {}
+    CarrierHealth.objects.update(failures=5)
     found = _symptoms(at_work)["carrier_failing"]
     assert (found.level, found.message[:54]) == (
         Level.WARNING,
-        "The carrier voice failed the last 3 calls in a row. Se",
+        "The carrier voice failed the last 5 calls in a row; it",
     )
     CarrierHealth.objects.update(changed_at=at_work.now - DAY)
     assert _symptoms(at_work) == {}
