@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest
+from django.utils.html import format_html
 
 from campaigns.admin import moments
 from campaigns.admin.base import column
@@ -36,7 +37,7 @@ class StandingCampaignAdmin(MeasuredCampaignAdmin):
     @column("Where it stands")
     def stands(self, row: Any) -> str:
         """Say what it waits for, or what blocks it."""
-        return str(row.stands.words)
+        return format_html('<span class="tl-stands">{}</span>', row.stands.words)
 
     def page(self, request: HttpRequest, campaign: Campaign) -> dict[str, Any]:
         """Return what the campaign's page shows, with where it stands and what is in its way."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from django.contrib import messages
@@ -103,7 +104,7 @@ def _words(row: CarrierHealth) -> str:
     if state == "trial":
         return f"It takes no calls since {moments.brief(row.opened_at)}, {after}. One call at a time tries it now."
     if state == "failing":
-        return f"It takes calls; the last {row.failures} failed."
+        return f"It takes calls; the last {'call' if row.failures == 1 else f'{row.failures} calls'} failed."
     return "It takes calls."
 
 
@@ -115,6 +116,7 @@ def _evidence(row: CarrierHealth) -> list[dict[str, Any]]:
     return [
         {
             **one,
+            "at": moments.brief(dt.datetime.fromisoformat(one["at"])) if "at" in one else "-",
             "url": reverse("admin:campaigns_callattempt_change", args=[one["attempt"]])
             if one.get("attempt") in there
             else "",

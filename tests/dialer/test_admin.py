@@ -329,7 +329,7 @@ def test_a_carrier_that_is_down_says_so_with_the_calls_that_failed(world, staff)
     CarrierHealth.objects.update(open_until=world.now)
     assert "One call at a time tries it now." in staff.get(_page(carrier)).content.decode()
     CarrierHealth.objects.update(open_until=None)
-    assert "It takes calls; the last 12 failed." in staff.get(_page(carrier)).content.decode()
+    assert "It takes calls; the last 12 calls failed." in staff.get(_page(carrier)).content.decode()
     CarrierHealth.objects.update(failures=0, evidence=[])
     assert "It takes calls." in staff.get(_page(carrier)).content.decode()
 
