@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
-from django.db import DatabaseError, connection
-from django.db.migrations.executor import MigrationExecutor
+from django.db import DatabaseError
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from dialer import heartbeats, surroundings
 from dialer.models import Heartbeat
-
-# The tick comes every second; a worker that was restarted may take this long.
-OLDEST_TICK = dt.timedelta(seconds=30)
 
 
 @require_safe
@@ -23,7 +18,7 @@ def healthz(request: HttpRequest) -> JsonResponse:
         age = _tick_age()
     except DatabaseError:
         return JsonResponse({"status": "failing", "database": "unreachable", "tick_age_seconds": None}, status=503)
-    fine = age is not None and age <= OLDEST_TICK.total_seconds()
+    fine = age is not None and age <= heartbeats.SILENT.total_seconds()
     told = {"status": "ok" if fine else "failing", "database": "ok", "tick_age_seconds": age}
     return JsonResponse(told, status=200 if fine else 503)
 
@@ -32,8 +27,7 @@ def healthz(request: HttpRequest) -> JsonResponse:
 def readyz(request: HttpRequest) -> JsonResponse:
     """Answer 200 once the database is reachable and has every migration; else 503, naming what is wrong."""
     try:
-        executor = MigrationExecutor(connection)
-        missing = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+        missing = surroundings.missing_migrations()
     except DatabaseError:
         return JsonResponse({"status": "failing", "database": "unreachable", "migrations_missing": None}, status=503)
     told = {"status": "failing" if missing else "ok", "database": "ok", "migrations_missing": missing}

@@ -14,11 +14,13 @@ from django.urls import path, reverse
 from django.utils import timezone
 
 from campaigns.admin import AccountAdmin, CallAdmin, filters, moments
-from campaigns.admin.base import HistoryAdmin, LedgerAdmin, PlatformAdmin, column
+from campaigns.admin.base import HistoryAdmin, LedgerAdmin, column
 from campaigns.admin.forms import LedgerForm
-from campaigns.models import Account, Call
+from campaigns.models import Account, Call, Campaign
 from campaigns.states import Api, CallState
 from dialer import clock, credentials, explaining
+from dialer.admin_campaigns import StandingCampaignAdmin
+from dialer.admin_carriers import CarrierAdmin, EngineAdmin
 from dialer.models import (
     CarrierHealth,
     ClockAnchor,
@@ -203,32 +205,6 @@ class IdempotenceKeyAdmin(HistoryAdmin):
     fields = ("account", "api", "scope", "key", "status", "created_at")
 
 
-class EngineAdmin(PlatformAdmin):
-    """Rows that the engine keeps of itself: shown to the platform's staff, never changed."""
-
-    deeds = frozenset({"view"})
-
-
-@admin.register(CarrierHealth)
-class CarrierHealthAdmin(EngineAdmin):
-    """Carriers and their circuit breakers."""
-
-    list_display = ("alias", "state", "failures", "opened", "open_until", "changed_at")
-    ordering = ("alias",)
-
-    @column("State", badges={"down": "danger", "failing": "warning", "up": "success"})
-    def state(self, row: CarrierHealth) -> tuple[str, str]:
-        """Say whether it takes calls."""
-        if row.open_until is not None:
-            return "down", "Takes no calls"
-        return ("failing", "Failing") if row.failures else ("up", "Takes calls")
-
-    @column("Since", ordering="opened_at")
-    def opened(self, row: CarrierHealth) -> str:
-        """Say since when it takes none."""
-        return moments.brief(row.opened_at)
-
-
 @admin.register(Heartbeat)
 class HeartbeatAdmin(EngineAdmin):
     """When each part of the engine last did its work."""
@@ -258,6 +234,7 @@ class ClockAnchorAdmin(EngineAdmin):
     list_display = ("engine_at", "wall_at", "speed")
 
 
-for model, page in ((Call, ExplainedCallAdmin), (Account, OpeningAccountAdmin)):
+admin.site.register(CarrierHealth, CarrierAdmin)
+for model, page in ((Call, ExplainedCallAdmin), (Account, OpeningAccountAdmin), (Campaign, StandingCampaignAdmin)):
     admin.site.unregister(model)
     admin.site.register(model, page)

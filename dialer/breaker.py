@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
 from campaigns.models import CallAttempt
 from campaigns.states import Outcome
@@ -31,21 +32,37 @@ class Look:
     """What a claim needs to know: shut until when, or open for one call on trial."""
 
     opens_again_at: dt.datetime | None = None
-    on_trial: bool = False
+    # Calls claimed from then on are on trial: one at a time.
+    trial_since: dt.datetime | None = None
 
 
 def look(alias: str, *, hold: bool, now: dt.datetime) -> Look:
     """Tell whether a carrier takes calls; with `hold` nobody else counts its calls until the transaction ends."""
-    rows = CarrierHealth.objects.filter(alias=alias)
     if hold:
         CarrierHealth.objects.get_or_create(alias=alias)
-        rows = rows.select_for_update(no_key=True)
-    health = rows.first()
+        return _seen(_held(alias), now)
+    return _seen(CarrierHealth.objects.filter(alias=alias).first(), now)
+
+
+def look_to_claim(alias: str, *, capped: bool, now: dt.datetime) -> Look:
+    """Look, and hold what is to be counted: the calls of a carrier with a cap, or of one that is on trial.
+
+    Requires a transaction. Accounts do not wait for each other, so the trial's one call is held here.
+    """
+    seen = look(alias, hold=capped, now=now)
+    return _seen(_held(alias), now) if seen.trial_since and not capped else seen
+
+
+def _held(alias: str) -> CarrierHealth | None:
+    return CarrierHealth.objects.filter(alias=alias).select_for_update(no_key=True).first()
+
+
+def _seen(health: CarrierHealth | None, now: dt.datetime) -> Look:
     if health is None or health.open_until is None:
         return Look()
     if now < health.open_until:
         return Look(opens_again_at=health.open_until)
-    return Look(on_trial=True)
+    return Look(trial_since=health.open_until)
 
 
 @transaction.atomic
@@ -71,15 +88,16 @@ def _mostly_fails(alias: str, accounts: Collection[int], now: dt.datetime) -> bo
     return trouble >= FAILURES_TO_OPEN and trouble * 2 >= recent.count()
 
 
-def worked(alias: str, *, now: dt.datetime) -> None:
-    """Note that a carrier took a call: the row of failures is over. Writes nothing where there was none."""
-    CarrierHealth.objects.filter(alias=alias, failures__gt=0).update(
-        failures=0, open_until=None, opened_at=None, changed_at=now
-    )
+def worked(alias: str, *, claimed_at: dt.datetime, now: dt.datetime) -> None:
+    """Note that a carrier took a call: the row of failures is over. Writes nothing where there was none.
+
+    `claimed_at` is the call's. One that was claimed before the breaker opened tells nothing of the carrier since.
+    """
+    told = CarrierHealth.objects.filter(Q(open_until__isnull=True) | Q(open_until__lte=claimed_at))
+    told.filter(alias=alias, failures__gt=0).update(failures=0, open_until=None, opened_at=None, changed_at=now)
 
 
-def reset(alias: str, *, now: dt.datetime) -> None:
-    """Close the breaker because somebody says that the carrier is well."""
-    CarrierHealth.objects.filter(alias=alias).update(
-        failures=0, open_until=None, opened_at=None, evidence=[], changed_at=now
-    )
+def reset(alias: str, *, now: dt.datetime) -> bool:
+    """Close the breaker because somebody says that the carrier is well; tell whether there was anything to close."""
+    noted = CarrierHealth.objects.filter(alias=alias).exclude(failures=0, open_until=None)
+    return noted.update(failures=0, open_until=None, opened_at=None, evidence=[], changed_at=now) > 0

@@ -7,11 +7,9 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from campaigns import hours
 from campaigns.models import Account, Call, CallAttempt, Campaign
 from campaigns.states import AttemptState, CallState, Reason
-from dialer import facts, gates, lanes
-from dialer.horizons import Horizon
+from dialer import facts, gates, lanes, standing
 
 FEW = 5
 
@@ -79,7 +77,9 @@ def _campaign_gate(campaign: Campaign, now: dt.datetime) -> GateSaid:
     if shut is None:
         return GateSaid(Reason.STATE, True, "The campaign is running and its dates are open.")
     if shut.reason == Reason.DATES:
-        when = f"It starts at {_at(campaign.starts_at, campaign)}." if shut.next_look_at else "Its end has passed."
+        when = (
+            f"It starts at {standing.at(campaign.starts_at, campaign)}." if shut.next_look_at else "Its end has passed."
+        )
         return GateSaid(Reason.DATES, False, f"Outside the campaign's dates. {when}", shut.next_look_at)
     who = f" by {campaign.changed_by}" if campaign.changed_by else ""
     state = "its account is disabled" if not campaign.account.is_active else f"the campaign is {campaign.state}{who}"
@@ -90,7 +90,7 @@ def _said(reason: Reason, shut: gates.Shut | None, call: Call, known: gates.Fact
     if shut is None:
         return GateSaid(reason, True, OPEN_WORDS.get(reason, "Open."))
     campaign = known.campaigns[call.campaign_id]
-    until = f" Looked at again at {_at(shut.next_look_at, campaign)}." if shut.next_look_at else ""
+    until = f" Looked at again at {standing.at(shut.next_look_at, campaign)}." if shut.next_look_at else ""
     zones = ", ".join((call.zones or campaign.zone_name()).split(",")[:FEW])
     words = {
         Reason.WINDOW: f"Outside the calling window in {zones}.",
@@ -105,18 +105,11 @@ def _said(reason: Reason, shut: gates.Shut | None, call: Call, known: gates.Fact
 def _room(account: Account, campaign: Campaign, call: Call, now: dt.datetime) -> GateSaid:
     """Say whether caps, pace, carrier and members leave room for the call's lane."""
     lane = (campaign.pk, call.channel)
-    plan = lanes.plan(account=account, campaigns=[campaign], ready=[lane], now=now, limit=1, horizon=Horizon())
+    plan = lanes.plan(account=account, campaigns=[campaign], ready=[lane], now=now, limit=1, to_claim=False)
     if lane in plan.shut:
         reason = plan.shut[lane].reason
         return GateSaid(reason, False, f"{reason.label}.", plan.again_at)
     return GateSaid(Reason.PACE, True, "There is room within the caps and the pace.")
-
-
-def _at(moment: dt.datetime | None, campaign: Campaign) -> str:
-    if moment is None:
-        return "an unknown time"
-    local = moment.astimezone(hours.zone(campaign.zone_name()))
-    return f"{local:%a %d %b %H:%M} {campaign.zone_name()}"
 
 
 OPEN_WORDS = {

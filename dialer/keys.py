@@ -25,6 +25,8 @@ class Principal:
     account: Account
     can_write: bool
     label: str
+    # One of the platform's staff who may change what serves all accounts.
+    runs_platform: bool = False
     now: dt.datetime = field(default_factory=clock.now)
     is_authenticated: bool = True
 
@@ -62,7 +64,8 @@ class BrowserSession(SessionAuthentication):
         account = user.account or _chosen(user, request)
         if not account.is_active:
             raise exceptions.PermissionDenied("The account is disabled.")
-        return Principal(account, user.is_staff, user.get_username()), None
+        runs = user.account is None and user.has_perm("dialer.change_carrierhealth")
+        return Principal(account, user.is_staff, user.get_username(), runs), None
 
 
 def _chosen(user: User, request: Request) -> Account:

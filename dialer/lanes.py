@@ -35,8 +35,10 @@ class _Room:
     account: int
     campaigns: dict[int, int]
     aliases: dict[str, int]
-    # Carriers whose breaker is open.
+    # Carriers whose breaker is open, or that have their one call on trial.
     down: set[str] = field(default_factory=set)
+    # What leaves a campaign (None: the account) the least, where that is not a cap on calls in progress.
+    held_by: dict[int | None, Reason] = field(default_factory=dict)
     # When the speed limits that were reached leave room again.
     pace_again_at: list[dt.datetime] = field(default_factory=list)
 
@@ -48,19 +50,24 @@ def plan(
     ready: Sequence[Lane],
     now: dt.datetime,
     limit: int,
-    horizon: Horizon,
+    horizon: Horizon | None = None,
+    to_claim: bool = True,
 ) -> Plan:
-    """Divide the room that all caps leave among the lanes that have calls ready."""
+    """Divide the room that all caps leave among the lanes that have calls ready.
+
+    Whoever only asks (`to_claim` false) holds nothing, writes nothing and needs no transaction.
+    """
     made = Plan()
     if not ready:
         return made
     by_id = {campaign.pk: campaign for campaign in campaigns}
-    room = _room(account, [by_id[pk] for pk in dict.fromkeys(pk for pk, _ in ready)], limit, now, horizon)
+    room = _room(account, [by_id[pk] for pk in dict.fromkeys(pk for pk, _ in ready)], limit, now, horizon or Horizon())
     wants: list[int] = []
+    # In one order everywhere, for each may be held until the transaction ends.
+    for alias in sorted({carriers.alias_for(channel, sandbox=account.is_sandbox) for _, channel in ready}):
+        room.aliases[alias] = _carrier_room(alias, room, made, now, to_claim=to_claim)
     for pk, channel in ready:
         alias = carriers.alias_for(channel, sandbox=account.is_sandbox)
-        if alias not in room.aliases:
-            room.aliases[alias] = _carrier_room(alias, room, made, now)
         most = min(room.campaigns[pk], room.aliases[alias], limit)
         if most <= 0 or room.account <= 0:
             made.shut[(pk, channel)] = gates.Shut(_why(room, pk, alias))
@@ -80,7 +87,9 @@ def _why(room: _Room, pk: int, alias: str) -> Reason:
         return Reason.CARRIER_DOWN
     if room.aliases[alias] <= 0:
         return Reason.CARRIER_CAP
-    return Reason.CAMPAIGN_CAP if room.campaigns[pk] <= 0 else Reason.ACCOUNT_CAP
+    if room.campaigns[pk] <= 0:
+        return room.held_by.get(pk, Reason.CAMPAIGN_CAP)
+    return room.held_by.get(None, Reason.ACCOUNT_CAP)
 
 
 def _hold_to_caps(ready: Sequence[Lane], shares: list[int], account: Account, room: _Room) -> None:
@@ -97,36 +106,57 @@ def _room(account: Account, campaigns: Sequence[Campaign], limit: int, now: dt.d
     used = usage.of(account, campaigns, now=now, horizon=horizon)
     horizon.open_since[account.pk] = usage.oldest_open(used, now)
     by_members = staffing.room(campaigns, now)
-    left = _Room(
-        account=pacing.room(cap=account.max_live_calls, used=sum(used.live.values())), campaigns={}, aliases={}
-    )
+    most = pacing.room(cap=account.max_live_calls, used=sum(used.live.values()))
+    left = _Room(account=most, campaigns={}, aliases={})
     for campaign in campaigns:
         free = pacing.room(cap=campaign.capacity, used=used.live.get(campaign.pk, 0))
         left.campaigns[campaign.pk] = min(free, by_members.get(campaign.pk, free))
+        if left.campaigns[campaign.pk] < free:
+            left.held_by[campaign.pk] = Reason.MEMBER
         if campaign.calls_per_second is not None:
-            calls, seconds = pacing.burst(campaign.calls_per_second)
-            pace = max(0, calls - used.recent_of.get(campaign.pk, 0))
-            if pace < min(limit, left.campaigns[campaign.pk]):
-                left.pace_again_at.append(now + dt.timedelta(seconds=seconds))
-            left.campaigns[campaign.pk] = min(left.campaigns[campaign.pk], pace)
-    calls, seconds = pacing.burst(account.calls_per_second)
-    # Speed is worth waking up for only where it is what stands in the way.
-    if calls - used.recent < min(limit, left.account, sum(left.campaigns.values())):
-        left.pace_again_at.append(now + dt.timedelta(seconds=seconds))
-    left.account = min(left.account, max(0, calls - used.recent))
+            _hold_campaign_to_pace(campaign, used, left, limit, now)
+    _hold_account_to_pace(account, used, left, limit, now)
     return left
 
 
-def _carrier_room(alias: str, room: _Room, made: Plan, now: dt.datetime) -> int:
+def _hold_campaign_to_pace(campaign: Campaign, used: usage.Usage, left: _Room, limit: int, now: dt.datetime) -> None:
+    calls, seconds = pacing.burst(campaign.calls_per_second or 0)
+    pace, before = max(0, calls - used.recent_of.get(campaign.pk, 0)), left.campaigns[campaign.pk]
+    if pace < min(limit, before):
+        left.pace_again_at.append(now + dt.timedelta(seconds=seconds))
+    if pace < before:
+        left.held_by[campaign.pk] = Reason.PACE
+    left.campaigns[campaign.pk] = min(before, pace)
+
+
+def _hold_account_to_pace(account: Account, used: usage.Usage, left: _Room, limit: int, now: dt.datetime) -> None:
+    calls, seconds = pacing.burst(account.calls_per_second)
+    pace = max(0, calls - used.recent)
+    # Speed is worth waking up for only where it is what stands in the way.
+    if pace < min(limit, left.account, sum(left.campaigns.values())):
+        left.pace_again_at.append(now + dt.timedelta(seconds=seconds))
+    if pace < left.account:
+        left.held_by[None] = Reason.PACE
+    left.account = min(left.account, pace)
+
+
+def _carrier_room(alias: str, room: _Room, made: Plan, now: dt.datetime, *, to_claim: bool) -> int:
     """Return how many calls a carrier takes now, over all accounts: its breaker and its own cap."""
-    carrier = carriers.get(alias)
-    health = breaker.look(alias, hold=carrier.max_live is not None, now=now)
+    capped = carriers.get(alias).max_live
+    if to_claim:
+        health = breaker.look_to_claim(alias, capped=capped is not None, now=now)
+    else:
+        health = breaker.look(alias, hold=False, now=now)
     if health.opens_again_at is not None:
         made.look_again(health.opens_again_at)
         room.down.add(alias)
         return 0
-    cap = 1 if health.on_trial else carrier.max_live
-    if cap is None:
+    if health.trial_since is None and capped is None:
         return 10**9
-    live = CallAttempt.objects.filter(carrier=alias).exclude(state=AttemptState.ENDED).count()
-    return max(0, cap - live)
+    live = CallAttempt.objects.filter(carrier=alias).exclude(state=AttemptState.ENDED)
+    left = pacing.room(cap=capped, used=live.count())
+    # What went before the breaker opened is no trial.
+    if health.trial_since and live.filter(claimed_at__gte=health.trial_since).exists():
+        room.down.add(alias)
+        return 0
+    return min(left, 1) if health.trial_since else left

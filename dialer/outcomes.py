@@ -34,6 +34,8 @@ MOVES = {
 # More of what a carrier repeats for ever is not kept.
 MOST_EVENTS = 50
 REACHED = frozenset({Outcome.ANSWERED, Outcome.MACHINE})
+# What says nothing of whether the carrier works.
+UNTOLD = frozenset({Outcome.FAILED, Outcome.UNKNOWN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,7 @@ def record(
             ended.append(attempt)
     settle(ended, plans or plans_of(ended), now=now)
     _store(changed)
-    _tell_breakers(ended, now)
+    _tell_breakers(changed, ended, now)
     building.note_ended([attempt.pk for attempt in ended])
     return len(ended)
 
@@ -263,16 +265,28 @@ def _store(attempts: Sequence[CallAttempt]) -> None:
     bulk.update(CallAttempt, _ATTEMPT_COLUMNS, rows)
 
 
-def _tell_breakers(ended: Sequence[CallAttempt], now: dt.datetime) -> None:
+def _tell_breakers(changed: Sequence[CallAttempt], ended: Sequence[CallAttempt], now: dt.datetime) -> None:
     in_trouble: dict[str, list[CallAttempt]] = defaultdict(list)
     for attempt in ended:
         if attempt.outcome == Outcome.CONGESTION:
             in_trouble[attempt.carrier].append(attempt)
-    for alias, attempts in in_trouble.items():
+    # In one order everywhere, for each is held until the transaction ends.
+    for alias, attempts in sorted(in_trouble.items()):
         evidence = [
             {"attempt": attempt.pk, "cause": attempt.cause, "at": (attempt.ended_at or now).isoformat()}
             for attempt in attempts
         ]
         breaker.failed(alias, accounts={attempt.account_id for attempt in attempts}, evidence=evidence, now=now)
-    for alias in {attempt.carrier for attempt in ended if attempt.placed_at} - in_trouble.keys():
-        breaker.worked(alias, now=now)
+    taken: dict[str, dt.datetime] = {}
+    for attempt in changed:
+        if attempt.carrier not in in_trouble and _was_taken(attempt):
+            taken[attempt.carrier] = max(attempt.claimed_at, taken.get(attempt.carrier, attempt.claimed_at))
+    for alias, claimed_at in sorted(taken.items()):
+        breaker.worked(alias, claimed_at=claimed_at, now=now)
+
+
+def _was_taken(attempt: CallAttempt) -> bool:
+    """Tell whether the carrier has shown that it carries a call: nobody knows that of one that is lost."""
+    if attempt.state == AttemptState.ENDED:
+        return attempt.placed_at is not None and attempt.outcome not in UNTOLD
+    return attempt.state in {AttemptState.RINGING, AttemptState.ANSWERED}

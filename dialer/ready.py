@@ -64,17 +64,18 @@ _ACCOUNTS = """
     ORDER BY c.account_id"""
 
 
-def look(campaigns: Sequence[Campaign], *, now: dt.datetime, horizon: Horizon) -> Look:
+def look(campaigns: Sequence[Campaign], *, now: dt.datetime, horizon: Horizon | None = None) -> Look:
     """Return what campaigns of one account have to do: one statement, however many they are."""
     running = [campaign.pk for campaign in campaigns if gates.campaign_shut(campaign, now) is None]
     if not bulk.is_postgres():
         # A sweep of nothing costs SQLite less than to ask for it.
         return Look(_lanes_sqlite(running), is_sweep_due=True)
-    since = horizon.swept_since(campaigns[0].account_id) if campaigns else now
+    seen = horizon or Horizon()
+    since = seen.swept_since(campaigns[0].account_id) if campaigns else now
     everyone = [campaign.pk for campaign in campaigns]
+    lanes: list[Any] = [positions(running, seen), running, Channel.values]
     with connection.cursor() as cursor:
-        given: list[Any] = [positions(running, horizon), running, Channel.values, running, since, now, everyone, since, now]
-        cursor.execute(_LOOK, given)
+        cursor.execute(_LOOK, [*lanes, running, since, now, everyone, since, now])
         rows = cursor.fetchall()
     return Look([(pk, channel) for pk, channel in rows if pk], is_sweep_due=any(not pk for pk, _ in rows))
 
@@ -129,11 +130,11 @@ def _lanes_sqlite(campaign_ids: Sequence[int]) -> list[Lane]:
         return [(pk, channel) for pk, channel in cursor.fetchall()]
 
 
-def candidates(wants: Mapping[Lane, int], *, horizon: Horizon) -> list[gates.Candidate]:
+def candidates(wants: Mapping[Lane, int], *, horizon: Horizon | None = None) -> list[gates.Candidate]:
     """Return the first calls of each lane, in the order in which they go: priority, due time, arrival."""
     if not wants:
         return []
-    return _first_of_postgres(wants, horizon) if bulk.is_postgres() else _first_of_sqlite(wants)
+    return _first_of_postgres(wants, horizon or Horizon()) if bulk.is_postgres() else _first_of_sqlite(wants)
 
 
 _COLUMNS = ", ".join(f"k.{name}" for name in gates.Candidate._fields)

@@ -8,11 +8,14 @@ from collections.abc import Sequence
 from celery import shared_task
 
 from dialer import clock, heartbeats, placing, turning
+from reports import building
 
 # A tick goes on while there is work, up to this long; the next one follows a beat later, in seconds.
 TICK_SECONDS = 0.9
 # Between two turns that found work, so that what is due in between waits no longer than this, in seconds.
 PAUSE_SECONDS = 0.1
+# The report builder works on while there is work, up to this long, in seconds.
+BUILD_SECONDS = 5
 
 
 @shared_task(ignore_result=True)
@@ -26,6 +29,13 @@ def tick(**kwargs: object) -> None:
         if not done.has_more:
             time.sleep(PAUSE_SECONDS)
     heartbeats.beat("tick")
+
+
+@shared_task(ignore_result=True)
+def build_reports(**kwargs: object) -> None:
+    """Build the reports that are due."""
+    building.build_due(seconds=BUILD_SECONDS)
+    heartbeats.beat("report")
 
 
 @shared_task(ignore_result=True)

@@ -59,17 +59,28 @@ class Comparison:
     differences: list[Difference] = field(default_factory=list)
 
 
-def recount(*, campaign_id: int | None = None, account_id: int | None = None) -> list[Difference]:
+def recount(
+    *, campaign_id: int | None = None, account_id: int | None = None, since: dt.datetime | None = None
+) -> list[Difference]:
     """Return where sums, reports and ledger differ, of a campaign, of an account, or of all: none, or it is a fault."""
-    return compare(campaign_id=campaign_id, account_id=account_id).differences
+    return compare(campaign_id=campaign_id, account_id=account_id, since=since).differences
 
 
-def compare(*, campaign_id: int | None = None, account_id: int | None = None) -> Comparison:
-    """Return the totals of the three sources and their differences, from one statement and so as of one moment."""
+def compare(
+    *, campaign_id: int | None = None, account_id: int | None = None, since: dt.datetime | None = None
+) -> Comparison:
+    """Return the totals of the three sources and their differences, from one statement and so as of one moment.
+
+    With `since` only of the hours from that one on.
+    """
     owners = {"campaign_id": campaign_id, "account_id": account_id}
-    wanted = {name: value for name, value in owners.items() if value is not None}
+    wanted: dict[str, Any] = {name: value for name, value in owners.items() if value is not None}
+    values = list(wanted.values())
+    if since is not None:
+        hour = since.astimezone(dt.UTC).replace(minute=0, second=0, microsecond=0)
+        values.append(connection.ops.adapt_datetimefield_value(hour))
     with connection.cursor() as cursor:
-        cursor.execute(_statement(list(wanted)), list(wanted.values()) * len(SOURCES))
+        cursor.execute(_statement(list(wanted), since=since is not None), values * len(SOURCES))
         rows = cursor.fetchall()
     comparison = Comparison(totals=dict.fromkeys(SOURCES, Measures()))
     groups: dict[tuple[Any, ...], dict[str, Measures]] = defaultdict(dict)
@@ -101,14 +112,14 @@ def _decimal(value: Any, measure: str) -> Decimal:
     return Decimal(str(value)).quantize(Decimal(1).scaleb(-measures.PLACES[measure]))
 
 
-def _statement(columns: list[str]) -> str:
+def _statement(columns: list[str], *, since: bool) -> str:
     """Return the statement whose rows are (keys, source, measures): first the totals, whose keys are null."""
     keys, names = ", ".join(measures.KEYS), ", ".join(measures.MEASURES)
     unequal = " OR ".join(f"MIN({name}) <> MAX({name})" for name in measures.MEASURES)
     same = " AND ".join(f"c.{key} = d.{key}" for key in measures.KEYS)
     added = ", ".join(measures.exact(f"SUM({name})", name) for name in measures.MEASURES)
     return f"""
-        WITH counted AS ({" UNION ALL ".join(_sources(columns))}),
+        WITH counted AS ({" UNION ALL ".join(_sources(columns, since=since))}),
         differing AS (
             SELECT {keys} FROM counted GROUP BY {keys} HAVING COUNT(*) <> {len(SOURCES)} OR {unequal}
         )
@@ -119,17 +130,19 @@ def _statement(columns: list[str]) -> str:
     """
 
 
-def _sources(columns: list[str]) -> list[str]:
+def _sources(columns: list[str], *, since: bool) -> list[str]:
     names = ", ".join(measures.MEASURES)
     hour = f"{measures.hour('ended_at')} AS hour"
     grouped = f"campaign_id, {measures.hour('ended_at')}, channel, outcome"
     mine = "".join(f" AND {column} = %s" for column in columns)
+    from_hour, from_end = (" AND hour >= %s", " AND ended_at >= %s") if since else ("", "")
     from_ledger = measures.sums(measures.ring_seconds("a"), measures.talk_seconds("a"))
     return [
-        f"SELECT {', '.join(measures.KEYS)}, 'sums' AS source, {names} FROM reports_hourlysum WHERE 1 = 1{mine}",
+        f"""SELECT {", ".join(measures.KEYS)}, 'sums' AS source, {names}
+        FROM reports_hourlysum WHERE 1 = 1{mine}{from_hour}""",
         f"""SELECT campaign_id, {hour}, channel, outcome, 'reports', {measures.sums()}
-        FROM reports_attemptreport WHERE 1 = 1{mine} GROUP BY {grouped}""",
+        FROM reports_attemptreport WHERE 1 = 1{mine}{from_end} GROUP BY {grouped}""",
         f"""SELECT campaign_id, {hour}, channel, outcome, 'ledger', {from_ledger}
         FROM campaigns_callattempt a LEFT JOIN reports_duereport d ON d.attempt_id = a.id
-        WHERE a.state = 'ended' AND d.attempt_id IS NULL{mine} GROUP BY {grouped}""",
+        WHERE a.state = 'ended' AND d.attempt_id IS NULL{mine}{from_end} GROUP BY {grouped}""",
     ]

@@ -169,7 +169,6 @@ CLOCK_READERS = (
     "reports/api",
     "reports/admin",
     "reports/dashboard",
-    "reports/tasks.py",
     "dialer/api",
     "dialer/admin",
     "dialer/tasks.py",

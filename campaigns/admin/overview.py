@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Min
 from django.urls import reverse
 
 from campaigns import counts, hours, identifiers
 from campaigns.admin import forms, moments, words
-from campaigns.models import Call, Campaign, Contact, Member
+from campaigns.models import Campaign, Contact, Member
 from campaigns.states import CallState, Outcome
 
 # What only those may see who may feed the campaign: whoever has it may add calls.
@@ -120,8 +119,6 @@ def _parts(counted: counts.Counts) -> tuple[tuple[str, float], ...]:
 
 def _waits(campaign: Campaign, counted: counts.Counts, now: dt.datetime) -> tuple[Line, ...]:
     """Return what waiting calls wait for, the most first, with when the engine looks at the next of them."""
-    parked = Call.objects.filter(campaign=campaign, state=CallState.WAITING, ready=False).order_by()
-    looks = dict(parked.values_list("reason").annotate(first=Min("next_look_at"))) if counted.reasons else {}
     rows = sorted(counted.reasons.items(), key=lambda item: -item[1])
     return tuple(
         Line(
@@ -129,7 +126,7 @@ def _waits(campaign: Campaign, counted: counts.Counts, now: dt.datetime) -> tupl
             number=number,
             share=words.share(number, counted.waiting),
             url=_list("call", campaign=campaign.pk, state__exact=CallState.WAITING, **_lookup(reason)),
-            next_look=_next_look(looks.get(reason), campaign, now),
+            next_look=_next_look(counted.looks.get(reason), campaign, now),
             width=_width(number, counted.waiting),
         )
         for reason, number in rows

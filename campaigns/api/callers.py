@@ -24,6 +24,10 @@ class Caller(Protocol):
         """Tell whether anything may be changed."""
 
     @property
+    def runs_platform(self) -> bool:
+        """Tell whether it is one of the platform's staff who may change what serves all accounts."""
+
+    @property
     def label(self) -> str:
         """Return the name that changes are noted under; never a secret."""
 

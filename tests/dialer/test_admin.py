@@ -8,6 +8,7 @@ import pytest
 from django.apps import apps
 from django.contrib import admin
 from django.contrib.admin.sites import all_sites
+from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -305,3 +306,57 @@ def test_changed_limits_wake_the_calls_that_they_held(world, staff):
 
     assert response.status_code == 302
     assert Call.objects.get(pk=call.pk).ready
+
+
+# --- Carriers ----------------------------------------------------------------------------------------------------
+
+
+def _failing(world):
+    campaign = world.campaign(capacity=100)
+    add(world, campaign, *(f"+39312{index:04d}503" for index in range(12)))
+    world.run(seconds=3)
+    return CarrierHealth.objects.get(alias="voice")
+
+
+def test_a_carrier_that_is_down_says_so_with_the_calls_that_failed(world, staff):
+    carrier = _failing(world)
+    listed = staff.get(_list(CarrierHealth)).content.decode()
+    assert "Takes no calls" in listed
+    page = staff.get(_page(carrier)).content.decode()
+    assert "It takes no calls since 3 Mar 2031 10:00:" in page
+    assert "one call tries it again." in page
+    assert _page(CallAttempt.objects.get(pk=carrier.evidence[-1]["attempt"])) in page
+    CarrierHealth.objects.update(open_until=world.now)
+    assert "One call at a time tries it now." in staff.get(_page(carrier)).content.decode()
+    CarrierHealth.objects.update(open_until=None)
+    assert "It takes calls; the last 12 calls failed." in staff.get(_page(carrier)).content.decode()
+    CarrierHealth.objects.update(failures=0, evidence=[])
+    assert "It takes calls." in staff.get(_page(carrier)).content.decode()
+
+
+def test_who_may_change_carriers_resets_one(world, staff, client):
+    carrier = _failing(world)
+    where = reverse("admin:dialer_carrierhealth_reset", args=[carrier.pk])
+    assert where in staff.get(_page(carrier)).content.decode()
+    assert staff.get(where).status_code == 405
+    told = staff.post(where, follow=True)
+    assert [str(each) for each in told.context["messages"]] == [
+        "voice takes calls again. If it fails on, its breaker opens again."
+    ]
+    carrier.refresh_from_db()
+    assert (carrier.failures, carrier.open_until, carrier.evidence) == (0, None, [])
+    told = staff.post(where, follow=True)
+    assert "nothing was done" in str(next(iter(told.context["messages"])))
+
+
+def test_who_may_only_look_at_carriers_resets_none(world, client):
+    carrier = _failing(world)
+    looker = User.objects.create(username="looker", is_staff=True)
+    looker.user_permissions.add(Permission.objects.get(codename="view_carrierhealth"))
+    client.force_login(looker)
+    where = reverse("admin:dialer_carrierhealth_reset", args=[carrier.pk])
+    assert where not in client.get(_page(carrier)).content.decode()
+    assert client.post(where).status_code == 403
+    assert CarrierHealth.objects.get(pk=carrier.pk).open_until is not None
+    client.force_login(User.objects.get(account=world.account))
+    assert client.post(where).status_code == 404

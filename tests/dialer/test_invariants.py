@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
+from pathlib import Path
 
 import pytest
+from django.db import connection
 from django.db.models import F
 
 from campaigns.models import Account, Call, CallAttempt, Campaign, Suppression
-from dialer import invariants
-from reports.models import AttemptReport
+from campaigns.operations import campaigns as operations
+from dialer import carriers, invariants
+from reports.models import AttemptReport, DueReport, HourlySum
 from tests.calls import add, number
 
 pytestmark = pytest.mark.django_db
@@ -24,6 +28,20 @@ def broken_by(world, change) -> set[str]:
     assert invariants.broken(world.now) == {}
     change(world)
     return set(invariants.broken(world.now))
+
+
+def _two_open_attempts(world):
+    """Do what a constraint of the database forbids."""
+    with connection.cursor() as cursor:
+        cursor.execute("DROP INDEX one_open_attempt_per_call")
+    attempt = CallAttempt.objects.exclude(state="ended").get()
+    CallAttempt.objects.create(
+        **{
+            name: getattr(attempt, name)
+            for name in ("account", "campaign", "call", "carrier", "claimed_at", "check_at")
+        },
+        n=9,
+    )
 
 
 @pytest.mark.parametrize(
@@ -81,10 +99,109 @@ def broken_by(world, change) -> set[str]:
             lambda world: AttemptReport.objects.first().delete(),
             "every ended attempt has its report, or it is due",
         ),
+        (
+            lambda world: AttemptReport.objects.filter(n=1).update(cost=1),
+            "hourly sums, attempt reports and ledger agree",
+        ),
+        (
+            lambda world: HourlySum.objects.update(attempts=F("attempts") + 1),
+            "hourly sums, attempt reports and ledger agree",
+        ),
+        (
+            lambda world: CallAttempt.objects.exclude(state="ended").update(check_at=world.now + dt.timedelta(days=2)),
+            "every open attempt has a lease",
+        ),
+        (
+            lambda world: DueReport.objects.create(attempt=CallAttempt.objects.exclude(state="ended").get()),
+            "no attempt in progress has a report",
+        ),
+        (
+            lambda world: Call.objects.filter(state="live").update(state="waiting", ready=True),
+            "a campaign's calls by state add up to its calls",
+        ),
+        (
+            lambda world: Call.objects.update(cancel_requested_at=world.now - dt.timedelta(days=9)),
+            "nothing is placed after its call was cancelled",
+        ),
+        (
+            lambda world: CallAttempt.objects.update(account_id=world.other_account()["account"]),
+            "an attempt belongs to the account and the campaign of its call",
+        ),
+        (
+            lambda world: CallAttempt.objects.update(campaign=world.campaign(name="Other")),
+            "an attempt belongs to the account and the campaign of its call",
+        ),
+        (_two_open_attempts, "no call has two open attempts"),
     ],
 )
 def test_what_must_never_be_is_found(world, change, name):
     assert name in broken_by(world, change)
+
+
+@pytest.mark.postgres
+def test_two_tries_of_one_number_are_found(world):
+    campaign = world.campaign()
+    [call] = add(world, campaign, number(1, "200"))
+    world.run(minutes=2)
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("ALTER TABLE campaigns_callattempt DROP CONSTRAINT attempt_number_once_in_call")
+    first = CallAttempt.objects.get(call=call)
+    first.pk, first.key = None, uuid.uuid4()
+    first.save(force_insert=True)
+    assert "no call has two tries of one number" in invariants.broken(world.now)
+
+
+def test_every_invariant_has_been_broken_here():
+    told = Path(__file__).read_text()
+    assert [each.name for each in invariants.INVARIANTS if f'"{each.name}"' not in told] == []
+
+
+@pytest.mark.parametrize(
+    "invariant", [each for each in invariants.INVARIANTS if each.find_since], ids=lambda each: each.name
+)
+def test_lately_looks_at_what_was_claimed_since_and_nothing_else(world, invariant):
+    """The same rows are found when they are recent; with everything in order nothing is."""
+    campaign = world.campaign(max_attempts=2, retry_minutes=5)
+    add(world, campaign, number(1, "486"), number(2, "200"))
+    world.run_until_idle()
+    assert invariant.rows(world.now, world.now - dt.timedelta(days=1)) == []
+    Account.objects.update(attempts_per_number_per_day=1)
+    Campaign.objects.update(max_attempts=1, windows=[{"start": "03:00", "end": "04:00"}])
+    CallAttempt.objects.filter(n=1).update(outcome="answered", cost=1)
+    CallAttempt.objects.filter(n=2).update(claimed_at=world.now - dt.timedelta(minutes=30))
+    Call.objects.update(attempts_made=7, cancel_requested_at=world.now - dt.timedelta(hours=2))
+    early = {"destination": Call.objects.first().destination, "created_at": world.now - dt.timedelta(days=2)}
+    Suppression.objects.create(account=world.account, **early)
+    lately = invariant.rows(world.now, world.now - dt.timedelta(days=1))
+    assert lately == invariant.rows(world.now)
+    later = world.now + dt.timedelta(days=3)
+    assert invariant.rows(later, later - dt.timedelta(hours=1)) == []
+
+
+def test_a_capacity_that_was_lowered_is_no_fault_but_a_claim_beyond_it_is(world):
+    campaign = world.campaign(capacity=10)
+    add(world, campaign, number(1, "408"), number(2, "408"))
+    world.run(seconds=2)
+    operations.update_campaign(campaign=campaign, now=world.now, capacity=1)
+    assert invariants.broken(world.now) == {}
+    CallAttempt.objects.filter(n=1).update(claimed_at=world.now + dt.timedelta(seconds=1))
+    assert "no campaign has more calls in progress than its capacity" in invariants.broken(world.now)
+
+
+def test_more_calls_in_progress_than_the_carrier_takes_are_found(world, settings):
+    campaign = world.campaign(capacity=10)
+    add(world, campaign, number(1, "408"), number(2, "408"))
+    world.run(seconds=2)
+    voice = settings.CARRIERS["voice"]
+    settings.CARRIERS = settings.CARRIERS | {"voice": voice | {"OPTIONS": {"max_live": 1}}}
+    carriers.get.cache_clear()
+    try:
+        found = invariants.broken(world.now)
+    finally:
+        carriers.get.cache_clear()
+    told = ["carrier voice has 2 calls in progress, 1 may be"]
+    assert found == {"no carrier has more calls in progress than its cap": told}
 
 
 def test_more_calls_in_progress_than_the_cap_are_found(world):
