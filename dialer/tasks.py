@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from celery import shared_task
 
+from campaigns import outages
 from dialer import clock, heartbeats, placing, turning
 
 # A tick goes on while there is work, up to this long; the next one follows a beat later, in seconds.
@@ -16,6 +17,7 @@ PAUSE_SECONDS = 0.1
 
 
 @shared_task(ignore_result=True)
+@outages.survived("The tick")
 def tick(**kwargs: object) -> None:
     """Sweep, claim and check whatever is due, for about a second."""
     stop_at = time.monotonic() + TICK_SECONDS
@@ -29,6 +31,7 @@ def tick(**kwargs: object) -> None:
 
 
 @shared_task(ignore_result=True)
+@outages.survived("Placing")
 def place(*, attempt_ids: list[int], **kwargs: object) -> None:
     """Place claimed attempts."""
     placing.place(attempt_ids, now=clock.now())
