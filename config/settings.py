@@ -146,6 +146,7 @@ elif CELERY_BROKER_URL.startswith("redis"):
 CELERY_BEAT_SCHEDULE = {
     # A wake-up older than two beats is worth nothing: the next one does its work.
     "tick": {"task": "dialer.tasks.tick", "schedule": 1.0, "options": {"expires": 2}},
+    "reconcile": {"task": "dialer.tasks.reconcile", "schedule": 30.0, "options": {"expires": 30}},
     "report": {"task": "reports.tasks.build_reports", "schedule": 1.0, "options": {"expires": 2}},
 }
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from celery import shared_task
 
 from campaigns import outages
-from dialer import clock, heartbeats, placing, turning
+from dialer import clock, heartbeats, placing, reconciling, turning
 
 # A tick goes on while there is work, up to this long; the next one follows a beat later, in seconds.
 TICK_SECONDS = 0.9
@@ -28,6 +28,14 @@ def tick(**kwargs: object) -> None:
         if not done.has_more:
             time.sleep(PAUSE_SECONDS)
     heartbeats.beat("tick")
+
+
+@shared_task(ignore_result=True)
+@outages.survived("The reconciler")
+def reconcile(**kwargs: object) -> None:
+    """Compare the carriers' calls in progress with the ledger."""
+    done = reconciling.reconcile(now=clock.now())
+    heartbeats.beat("reconcile", cut=done.cut, asked=done.asked)
 
 
 @shared_task(ignore_result=True)
