@@ -6,7 +6,7 @@ import socket
 from pathlib import Path
 from typing import Any
 
-from config import carriers, console, env
+from config import carriers, console, env, postgres
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = Path(env.text("TRUNKLINE_VAR") or BASE_DIR / "var").resolve()
@@ -115,6 +115,7 @@ else:
     DATABASES["default"]["CONN_MAX_AGE"] = 60
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
     DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = env.flag("PGBOUNCER")
+    DATABASES["default"]["OPTIONS"] = postgres.options(DATABASES["default"]["OPTIONS"], pgbouncer=env.flag("PGBOUNCER"))
 
 # --- Celery: wake-ups and batches; the truth is in the database ------------------------------------------
 CELERY_BROKER_URL = env.text("CELERY_BROKER_URL") or "filesystem://"
