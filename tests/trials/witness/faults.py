@@ -69,8 +69,87 @@ class Slow(Fault):
         return reply
 
 
+class Broken(Fault):
+    """Answers 500 instead: after all was done, or with `instead` before anything is."""
+
+    def before(self, path: str, body: Any) -> Reply | None:
+        return Reply(500, {}) if self.options.get("instead") else None
+
+    def after(self, path: str, body: Any, reply: Reply) -> Reply:
+        return Reply(500, {})
+
+
+class Conflict(Fault):
+    """Says of a dial that its key is taken, and takes no such dial."""
+
+    def refuses(self, dial: Event) -> int | None:
+        return 409
+
+
+class Congested(Fault):
+    """Has no trunk for a dial."""
+
+    def refuses(self, dial: Event) -> int | None:
+        return 503
+
+
+class Cut(Fault):
+    """Resets the connection in the middle of an answer, after all was done."""
+
+    def after(self, path: str, body: Any, reply: Reply) -> Reply:
+        reply.cut_after = 9
+        return reply
+
+
+class Hole(Fault):
+    """Says nothing and keeps the connection: after all was done, or with `instead` before anything is."""
+
+    def before(self, path: str, body: Any) -> Reply | None:
+        if self.options.get("instead"):
+            raise Silence
+        return None
+
+    def after(self, path: str, body: Any, reply: Reply) -> Reply:
+        raise Silence
+
+
+class Doubled(Fault):
+    """Tells each event twice, or as often as `times` says; all but the first after some seconds."""
+
+    def events(self, events: list[Event]) -> list[tuple[float, Event]]:
+        later, times = float(self.options.get("seconds", 0)), int(self.options.get("times", 2))
+        return [(later * n, event) for event in events for n in range(times)]
+
+
+class Reversed(Fault):
+    """Tells the end of a call before its answer, and that before its ringing."""
+
+    LATE = {"ended": 0.0, "answered": 1.5, "ringing": 3.0}
+
+    def events(self, events: list[Event]) -> list[tuple[float, Event]]:
+        return [(self.LATE.get(event["type"], 0.0), event) for event in reversed(events)]
+
+
+class Dropped(Fault):
+    """Loses a tenth of the events, or the share that `odds` says."""
+
+    def events(self, events: list[Event]) -> list[tuple[float, Event]]:
+        odds = float(self.options.get("odds", 0.1))
+        return [(0.0, event) for event in events if self.dice.random() >= odds]
+
+
 # By the name in an order; a new fault is entered here.
-FAULTS: dict[str, type[Fault]] = {"slow": Slow}
+FAULTS: dict[str, type[Fault]] = {
+    "slow": Slow,
+    "broken": Broken,
+    "conflict": Conflict,
+    "congested": Congested,
+    "cut": Cut,
+    "hole": Hole,
+    "doubled": Doubled,
+    "reversed": Reversed,
+    "dropped": Dropped,
+}
 
 
 @dataclass(slots=True)

@@ -26,6 +26,8 @@ class Line:
     originated_at: float
     told: list[Event] = field(default_factory=list)
     is_live: bool = True
+    # Its origination is written down and its callee has begun.
+    is_rung: bool = False
 
     def said(self, type_: str) -> bool:
         return any(event["type"] == type_ for event in self.told)
@@ -58,6 +60,7 @@ class Network:
         """Let the callees of lines begin."""
         with self._turn:
             for line in lines:
+                line.is_rung = True
                 for offset, event in self._script(line):
                     moment = line.originated_at + offset
                     heapq.heappush(self._coming, (moment, next(self._number), event | {"at": moment}))
@@ -71,6 +74,14 @@ class Network:
         outcome = "answered" if line.said("answered") else "cancelled"
         event = {"key": key, "type": "ended", "outcome": outcome, "cause": "hung up by request", "at": time.time()}
         self._happen([event])
+
+    def forget(self) -> list[str]:
+        """Forget every line whose callee has begun; return the keys of those that were in progress."""
+        with self._turn:
+            gone = [line for line in list(self.lines.values()) if line.is_rung]
+            for line in gone:
+                del self.lines[line.key]
+        return [line.key for line in gone if line.is_live]
 
     def live(self) -> list[str]:
         """Return the keys in progress."""
@@ -91,8 +102,8 @@ class Network:
         told = []
         with self._turn:
             for event in events:
-                line = self.lines[event["key"]]
-                if line.is_live:
+                line = self.lines.get(event["key"])
+                if line is not None and line.is_live:
                     line.told.append(event)
                     line.is_live = event["type"] != "ended"
                     told.append(event)

@@ -6,6 +6,8 @@ POST /hangup   {"keys": […]}
 GET  /live     → {"keys": […]}
 GET  /events   a line of JSON for each event, as it happens; what happens while nobody listens is told to nobody
 POST /control  an order of a fault: see faults.py
+POST /forget   be a carrier that was restarted: all calls are cut, and nothing is known of any key
+POST /replay   tell every event once more, with the time at which it happened
 """
 
 from __future__ import annotations
@@ -94,6 +96,20 @@ class Witness:
             self.orders.take(body)
         return Reply(body={"orders": self.orders.told()})
 
+    def forget(self, body: Any) -> Reply:
+        """Lose the memory, and with it what was in progress; nobody is told."""
+        with self._turn:
+            cut = self.network.forget()
+            now = time.time()
+            self.log.write([{"at": now, "what": logs.ENDED, "key": key, "outcome": "unknown"} for key in cut])
+        return Reply(body={"cut": cut})
+
+    def replay(self, body: Any) -> Reply:
+        """Tell all that was ever told again."""
+        told = [event for line in list(self.network.lines.values()) for event in line.told]
+        self._say(told)
+        return Reply(body={"told": len(told)})
+
     def listen(self) -> queue.SimpleQueue[list[Event]]:
         """Return a queue on which batches of events will come."""
         heard: queue.SimpleQueue[list[Event]] = queue.SimpleQueue()
@@ -176,7 +192,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _reply(self, body: Any) -> Reply:
         witness, name = self.server.witness, self.path[1:]
-        if name not in {"dials", "ask", "hangup", "live", "control"}:
+        if name not in {"dials", "ask", "hangup", "live", "control", "forget", "replay"}:
             return Reply(status=404, body={})
         for fault in witness.orders.striking("before", self.path):
             if (instead := fault.before(self.path, body)) is not None:
