@@ -7,7 +7,7 @@ import itertools
 import random
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,7 +37,7 @@ class Feeder:
     """A client of the native API. Requests that fail are sent again under their Idempotency-Key."""
 
     def __init__(self, url: str, key: str, *, seed: int, deadline: float | None = None) -> None:
-        self.fed, self.deadline = Fed(), deadline
+        self.fed, self.deadline, self.key = Fed(), deadline, key
         self._client = httpx.Client(
             base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=10, trust_env=False
         )
@@ -45,6 +45,10 @@ class Feeder:
         self._numbers = self._fresh_numbers()
         self._turn = threading.Lock()
         self._request = itertools.count()
+
+    def hear(self, hook: Callable[[httpx.Response], None]) -> None:
+        """Have something called with every answer."""
+        self._client.event_hooks = {"response": [hook]}
 
     def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         """Send a request until it is acknowledged. Raises TimeoutError where it never is."""

@@ -86,13 +86,18 @@ def parser(about: str | None, *, runs: int, calls: int) -> argparse.ArgumentPars
     return words
 
 
-def main(name: str, wanted: argparse.Namespace, course: Callable[[Course], None], *, queue: str = "celery") -> None:
-    """Run a trial; print its tally, or its faults with what the processes said, and exit with 1 where there are any."""
+def main(
+    name: str, wanted: argparse.Namespace, course: Callable[[Course], None], *, queue: str = "celery", **ways: Any
+) -> None:
+    """Run a trial; print its tally, or its faults with what the processes said, and exit with 1 where there are any.
+
+    `ways` are what `system.start` takes.
+    """
     began = time.monotonic()
     seed = random.SystemRandom().randrange(10**6) if wanted.seed is None else wanted.seed
     print(f"{name}: {wanted.runs} runs of {wanted.calls} calls over {wanted.broker}, seed {seed}", flush=True)
     try:
-        with scratch(), _course(wanted, seed, queue) as under_way:
+        with scratch(), _course(wanted, seed, queue, ways) as under_way:
             said = _run(under_way, course)
             tally, faults = _judge(under_way)
     finally:
@@ -106,7 +111,7 @@ def main(name: str, wanted: argparse.Namespace, course: Callable[[Course], None]
 
 
 @contextmanager
-def _course(wanted: argparse.Namespace, seed: int, queue: str) -> Iterator[Course]:
+def _course(wanted: argparse.Namespace, seed: int, queue: str, ways: dict[str, Any]) -> Iterator[Course]:
     secrets = credentials.open_account(
         name="Trial",
         country="IT",
@@ -117,7 +122,7 @@ def _course(wanted: argparse.Namespace, seed: int, queue: str) -> Iterator[Cours
     )
     folder = Path(VAR)
     broker = BROKERS[wanted.broker](folder)
-    running = system.start(folder, broker, seed=str(seed), congestion=0.005, queue=queue)
+    running = system.start(folder, broker, seed=str(seed), congestion=0.005, queue=queue, **ways)
     watch = Watch(system.database_url(connection))
     feeder = Feeder(running.url, secrets["api_key"], seed=seed, deadline=25 if wanted.small else None)
     try:

@@ -10,4 +10,5 @@ _WITNESS = {"BACKEND": "tests.trials.carrier.Wire", "OPTIONS": {"url": env.text(
 CARRIERS = _CARRIERS | ({"voice": _WITNESS} if env.text("WITNESS_URL") else {})
 # A name of its own on every machine, and secrets that nobody needs to keep.
 ALLOWED_HOSTS = ["127.0.0.1", "localhost"]
+CELERY_BEAT_SCHEDULE["reconcile"]["schedule"] = env.number("RECONCILE_SECONDS", 30)  # noqa: F405
 ATTEMPT_LEASE_SECONDS = env.number("ATTEMPT_LEASE_SECONDS", 5)

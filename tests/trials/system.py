@@ -7,6 +7,7 @@ import random
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -65,19 +66,32 @@ class System:
             return False
 
 
-def start(folder: Path, broker: Broker, *, seed: str, congestion: float, queue: str = "celery") -> System:
-    """Start all of it on the database of this process; comes back when it is well."""
+def start(
+    folder: Path,
+    broker: Broker,
+    *,
+    seed: str,
+    congestion: float,
+    queue: str = "celery",
+    database_port: int | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> System:
+    """Start all of it on the database of this process; comes back when it is well.
+
+    `database_port` is that of a proxy before the database; `environment` is laid over what the processes get.
+    """
     keeper = Keeper()
     log, port, witness_port = folder / "witness.jsonl", free_port(), free_port()
     witness_url = f"http://127.0.0.1:{witness_port}"
-    environment = {
+    theirs = {
         "DJANGO_SETTINGS_MODULE": "tests.trials.settings",
-        "DATABASE_URL": database_url(connection),
+        "DATABASE_URL": database_url(connection, database_port),
         "CELERY_BROKER_URL": broker.url,
         "ATTEMPT_LEASE_SECONDS": str(LEASE_SECONDS),
         "WITNESS_URL": witness_url,
         "TRUNKLINE_VAR": str(folder / "var"),
         "LOG_LEVEL": "WARNING",
+        **(environment or {}),
     }
     keeper.add(broker.part)
     wait_for("the broker answers", broker.answers, seconds=60)
@@ -92,7 +106,7 @@ def start(folder: Path, broker: Broker, *, seed: str, congestion: float, queue: 
     for n in range(1, BEATS + 1):
         programs[f"beat{n}"] = [*_CELERY, "beat", "-s", str(folder / f"beat{n}"), "--pidfile="]
     for name, words in programs.items():
-        keeper.add(Part(name, [sys.executable, *words], environment, folder))
+        keeper.add(Part(name, [sys.executable, *words], theirs, folder))
     system = System(keeper, broker, f"http://127.0.0.1:{port}", witness_url, log)
     try:
         system.wait_until_well()
@@ -109,10 +123,10 @@ _CELERY = ["-m", "celery", "-q", "-A", "config.celery"]
 _WORKER = ["-P", "prefork", "-c", str(CHILDREN), "--without-gossip", "--without-mingle"]
 
 
-def database_url(of: BaseDatabaseWrapper) -> str:
-    """Return the URL of the database that this process works on, for others."""
+def database_url(of: BaseDatabaseWrapper, port: int | None = None) -> str:
+    """Return the URL of the database that this process works on, for others; `port` is that of a proxy before it."""
     told = of.settings_dict
-    who = f"{told['USER']}:{told['PASSWORD']}@{told['HOST']}:{told['PORT'] or 5432}"
+    who = f"{told['USER']}:{told['PASSWORD']}@{told['HOST']}:{port or told['PORT'] or 5432}"
     return f"postgres://{who}/{told['NAME']}"
 
 

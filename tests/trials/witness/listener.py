@@ -42,12 +42,12 @@ def listen(url: str) -> None:
 
 def main() -> None:
     django.setup()
-    from django.db import DatabaseError, connection
+    from django.db import DatabaseError, InterfaceError, connection
 
     while True:
         try:
             listen(os.environ["WITNESS_URL"])
-        except (httpx.HTTPError, DatabaseError) as error:
+        except (httpx.HTTPError, DatabaseError, InterfaceError) as error:
             logger.warning("The listener begins again: %s", error)
             connection.close()
             time.sleep(0.2)
