@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 from django.db import OperationalError, connection
 
-from config import postgres
+from campaigns.models import Account
+from config.postgresql import options as postgres
+from tests.trials.between import Fault, Proxy
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = ("CONNECT", "SILENCE", "STATEMENT", "IDLE")
@@ -76,3 +78,29 @@ def test_the_server_is_told(monkeypatch):
     finally:
         connection.settings_dict["OPTIONS"] = kept
         connection.close()
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_a_server_that_stands_still_is_given_up(monkeypatch):
+    """Nothing comes through, though the connection stays open: only our own clock can tell."""
+    monkeypatch.setenv("DATABASE_STATEMENT_SECONDS", "0.2")
+    monkeypatch.setenv("DATABASE_SILENCE_SECONDS", "0.3")
+    proxy = Proxy(int(connection.settings_dict["PORT"] or 5432))
+    connection.close()
+    kept = connection.settings_dict["PORT"]
+    connection.settings_dict["PORT"] = proxy.port
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+            proxy.strike(Fault("hole"))
+            with pytest.raises(OperationalError, match=r"silent for 0\.5 s"):
+                cursor.execute("SELECT 2")
+        assert not connection.is_usable()
+        proxy.heal()
+        connection.close_if_unusable_or_obsolete()
+        assert Account.objects.count() == 0
+    finally:
+        connection.close()
+        connection.settings_dict["PORT"] = kept
+        proxy.end()

@@ -79,15 +79,16 @@ class Feeder:
         self.fed.capacities[pk] = capacity
         return pk
 
-    def calls(self, campaign: int, count: int, *, seconds: float = 0) -> None:
+    def calls(self, campaign: int, count: int, *, seconds: float = 0, plain: bool = False) -> None:
         """Feed so many calls to a campaign in batches, spread over some seconds.
 
-        Most are plain, some have windows, some share a number.
+        Most are plain, some have windows, some share a number, unless all are to be `plain`.
         """
         items = [self._plain(campaign) for _ in range(count)]
-        self._shut(items[0 : count // 50])
-        self._closing(items[count // 50 : count // 25])
-        self._crowd(items[count // 25 : count // 25 + 8])
+        if not plain:
+            self._shut(items[0 : count // 50])
+            self._closing(items[count // 50 : count // 25])
+            self._crowd(items[count // 25 : count // 25 + 8])
         self._dice.shuffle(items)
         for start in range(0, count, BATCH):
             self._send(campaign, items[start : start + BATCH])
