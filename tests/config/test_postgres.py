@@ -54,12 +54,20 @@ def test_pgbouncer_is_asked_for_no_settings_of_a_session():
     assert "options" not in postgres.options({}, pgbouncer=True)
 
 
-@pytest.mark.parametrize(("module", "limit"), [("config.wsgi", 30_000), ("config.celery", 0)])
-def test_only_the_web_server_gives_a_statement_up(module, limit, tmp_path):
+@pytest.mark.parametrize(
+    ("module", "word", "limit"),
+    [
+        ("config.wsgi", "", 30_000),
+        ("config.celery", "worker", 30_000),
+        ("config.celery", "beat", 0),
+        ("config.celery", "migrate", 0),
+    ],
+)
+def test_web_server_and_workers_give_a_statement_up_and_commands_do_not(module, word, limit, tmp_path):
     asked = f"import json, {module}; from django.conf import settings; print(json.dumps(settings.DATABASES['default']))"
     own = {"DATABASE_URL": "postgres://a:b@127.0.0.1:1/c", "TRUNKLINE_VAR": str(tmp_path)}
     said = subprocess.run(
-        [sys.executable, "-c", asked], cwd=ROOT, env=os.environ | own, capture_output=True, text=True, check=True
+        [sys.executable, "-c", asked, word], cwd=ROOT, env=os.environ | own, capture_output=True, text=True, check=True
     ).stdout
 
     assert f"statement_timeout={limit} " in json.loads(said)["OPTIONS"]["options"]

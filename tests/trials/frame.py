@@ -9,6 +9,7 @@ import argparse
 import os
 import random
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -94,6 +95,8 @@ def main(
     `ways` are what `system.start` takes.
     """
     began = time.monotonic()
+    # Whoever ends a trial ends it in order, so that nothing is left over.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     seed = random.SystemRandom().randrange(10**6) if wanted.seed is None else wanted.seed
     print(f"{name}: {wanted.runs} runs of {wanted.calls} calls over {wanted.broker}, seed {seed}", flush=True)
     try:
