@@ -72,22 +72,24 @@ class Carrier:
         return struck
 
 
-def one_run(under_way: frame.Course, carrier: Carrier, name: str, run: int) -> None:
-    """Feed a campaign while a fault strikes, and wait until its calls are done."""
+def some_runs(under_way: frame.Course, carrier: Carrier, name: str, runs: range) -> None:
+    """Feed a campaign for each run while a fault strikes, and wait until their calls are done."""
     feeder = under_way.feeder
-    campaign = feeder.campaign(f"{name} {run}", capacity=CAPACITY)
-    carrier.strike(FAULTS[name], run)
-    with ThreadPoolExecutor(1) as pool:
-        feeding = pool.submit(feeder.calls, campaign, under_way.wanted.calls, seconds=SPAN, plain=True)
+    campaigns = [feeder.campaign(f"{name} {run}", capacity=CAPACITY) for run in runs]
+    carrier.strike(FAULTS[name], runs.start)
+    with ThreadPoolExecutor(len(campaigns)) as pool:
+        calls = under_way.wanted.calls
+        feeding = [pool.submit(feeder.calls, pk, calls, seconds=SPAN, plain=True) for pk in campaigns]
         until = time.monotonic() + SPAN
         while time.monotonic() < until:
             time.sleep(under_way.dice.uniform(0.3, 0.8))
             under_way.watch.fault()
             if name == "lost memory":
                 under_way.note("calls cut by a restart of the carrier", len(carrier.tell("/forget")["cut"]))
-        feeding.result()
+        for one in feeding:
+            one.result()
     under_way.note("faults", carrier.heal())
-    frame.settle(under_way, campaign)
+    frame.settle(under_way, *campaigns)
 
 
 def replay(under_way: frame.Course, carrier: Carrier) -> None:
@@ -148,6 +150,7 @@ def full_trunks(under_way: frame.Course, carrier: Carrier) -> None:
 
 def main() -> None:
     words = frame.parser(__doc__, runs=20, calls=100)
+    words.add_argument("--at-once", type=int, default=4, help="Runs side by side, each a campaign (default 4).")
     words.add_argument("--faults", nargs="+", choices=FAULTS, default=list(FAULTS), metavar="FAULT")
     wanted = words.parse_args()
     if wanted.small:
@@ -157,8 +160,8 @@ def main() -> None:
         carrier = Carrier(under_way.system.witness_url)
         for name in wanted.faults:
             began = time.monotonic()
-            for run in range(wanted.runs):
-                one_run(under_way, carrier, name, run)
+            for first in range(0, wanted.runs, wanted.at_once):
+                some_runs(under_way, carrier, name, range(first, min(first + wanted.at_once, wanted.runs)))
             under_way.note(f"runs of {name}", wanted.runs)
             print(f"  {name}: {time.monotonic() - began:.1f} s", flush=True)
         replay(under_way, carrier)
