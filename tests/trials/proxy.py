@@ -43,7 +43,7 @@ def one_fault(under_way: frame.Course, proxy: Proxy, visitor: outages.Visitor, n
     feeder = under_way.feeder
     campaign = feeder.campaign(name, capacity=CAPACITY)
     with ThreadPoolExecutor(1) as pool:
-        feeding = pool.submit(feeder.calls, campaign, under_way.wanted.calls, seconds=2.0)
+        feeding = pool.submit(feeder.calls, campaign, under_way.wanted.calls, seconds=2.0, plain=True)
         time.sleep(under_way.dice.uniform(0, 2.0))
         visitor.broken_until = float("inf")
         proxy.strike(fault)

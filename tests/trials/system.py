@@ -83,29 +83,12 @@ def start(
     keeper = Keeper()
     log, port, witness_port = folder / "witness.jsonl", free_port(), free_port()
     witness_url = f"http://127.0.0.1:{witness_port}"
-    theirs = {
-        "DJANGO_SETTINGS_MODULE": "tests.trials.settings",
-        "DATABASE_URL": database_url(connection, database_port),
-        "CELERY_BROKER_URL": broker.url,
-        "ATTEMPT_LEASE_SECONDS": str(LEASE_SECONDS),
-        "WITNESS_URL": witness_url,
-        "TRUNKLINE_VAR": str(folder / "var"),
-        "LOG_LEVEL": "WARNING",
-        **(environment or {}),
-    }
+    theirs = _environment(folder, broker, witness_url, database_url(connection, database_port))
+    theirs |= environment or {}
     keeper.add(broker.part)
     wait_for("the broker answers", broker.answers, seconds=60)
-    words = ["--log", str(log), "--port", str(witness_port), "--seed", seed, "--congestion", str(congestion)]
-    programs = {
-        "witness": ["-m", "tests.trials.witness", *words],
-        "listener": ["-m", "tests.trials.witness.listener"],
-        "web": ["-m", "gunicorn", *_WEB, "--bind", f"127.0.0.1:{port}", "config.wsgi:application"],
-    }
-    for n in range(1, WORKERS + 1):
-        programs[f"worker{n}"] = [*_CELERY, "worker", "-n", f"w{n}@trial", "-Q", queue, *_WORKER]
-    for n in range(1, BEATS + 1):
-        programs[f"beat{n}"] = [*_CELERY, "beat", "-s", str(folder / f"beat{n}"), "--pidfile="]
-    for name, words in programs.items():
+    witness = ["--log", str(log), "--port", str(witness_port), "--seed", seed, "--congestion", str(congestion)]
+    for name, words in _programs(folder, port, witness, queue).items():
         keeper.add(Part(name, [sys.executable, *words], theirs, folder))
     system = System(keeper, broker, f"http://127.0.0.1:{port}", witness_url, log)
     try:
@@ -115,6 +98,31 @@ def start(
         keeper.end()
         raise TimeoutError(f"{error}\n{said}") from error
     return system
+
+
+def _programs(folder: Path, port: int, witness: list[str], queue: str) -> dict[str, list[str]]:
+    programs = {
+        "witness": ["-m", "tests.trials.witness", *witness],
+        "listener": ["-m", "tests.trials.witness.listener"],
+        "web": ["-m", "gunicorn", *_WEB, "--bind", f"127.0.0.1:{port}", "config.wsgi:application"],
+    }
+    for n in range(1, WORKERS + 1):
+        programs[f"worker{n}"] = [*_CELERY, "worker", "-n", f"w{n}@trial", "-Q", queue, *_WORKER]
+    for n in range(1, BEATS + 1):
+        programs[f"beat{n}"] = [*_CELERY, "beat", "-s", str(folder / f"beat{n}"), "--pidfile="]
+    return programs
+
+
+def _environment(folder: Path, broker: Broker, witness_url: str, database: str) -> dict[str, str]:
+    return {
+        "DJANGO_SETTINGS_MODULE": "tests.trials.settings",
+        "DATABASE_URL": database,
+        "CELERY_BROKER_URL": broker.url,
+        "ATTEMPT_LEASE_SECONDS": str(LEASE_SECONDS),
+        "WITNESS_URL": witness_url,
+        "TRUNKLINE_VAR": str(folder / "var"),
+        "LOG_LEVEL": "WARNING",
+    }
 
 
 _WEB = ["--worker-class", "gthread", "--workers", "2", "--threads", "4", "--graceful-timeout", "5"]
