@@ -143,7 +143,9 @@ def full_trunks(under_way: frame.Course, carrier: Carrier) -> None:
         under_way.fault("budget", f"call {pk}: congestion used {made} tries")
     under_way.note("calls refused by full trunks", carrier.heal())
     if under_way.wanted.small:
+        # Nobody waits half a minute for the next try of each.
         breaker.reset("voice", now=dt.datetime.now(dt.UTC))
+        under_way.feeder.post(f"/api/v1/campaigns/{campaign}/finish/", {})
     took = wait_for("the breaker closes", lambda: not opened.exists(), seconds=400)
     under_way.measure("closing of the breaker", took)
 

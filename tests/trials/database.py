@@ -35,10 +35,10 @@ BACK_WITHIN = 10.0
 
 def one_run(under_way: frame.Course, cluster: Cluster, visitor: outages.Visitor, run: int) -> None:
     """Feed a campaign, stop and start the database meanwhile, and wait until the campaign's calls are done."""
-    feeder, dice = under_way.feeder, under_way.dice
+    feeder, dice, wanted = under_way.feeder, under_way.dice, under_way.wanted
     campaign = feeder.campaign(f"Run {run}", capacity=CAPACITY)
     with ThreadPoolExecutor(1) as pool:
-        feeding = pool.submit(feeder.calls, campaign, under_way.wanted.calls, seconds=SPAN)
+        feeding = pool.submit(feeder.calls, campaign, wanted.calls, seconds=SPAN, plain=wanted.small)
         time.sleep(dice.uniform(0.2, SPAN))
         visitor.broken_until = float("inf")
         cluster.stop()
