@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from config import carriers, console, env
+from config.postgresql import options as postgres
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = Path(env.text("TRUNKLINE_VAR") or BASE_DIR / "var").resolve()
@@ -112,9 +113,11 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;PRAGMA busy_timeout=20000;",
     }
 else:
+    DATABASES["default"]["ENGINE"] = "config.postgresql"
     DATABASES["default"]["CONN_MAX_AGE"] = 60
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
     DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = env.flag("PGBOUNCER")
+    DATABASES["default"]["OPTIONS"] = postgres.options(DATABASES["default"]["OPTIONS"], pgbouncer=env.flag("PGBOUNCER"))
 
 # --- Celery: wake-ups and batches; the truth is in the database ------------------------------------------
 CELERY_BROKER_URL = env.text("CELERY_BROKER_URL") or "filesystem://"
@@ -146,6 +149,7 @@ elif CELERY_BROKER_URL.startswith("redis"):
 CELERY_BEAT_SCHEDULE = {
     # A wake-up older than two beats is worth nothing: the next one does its work.
     "tick": {"task": "dialer.tasks.tick", "schedule": 1.0, "options": {"expires": 2}},
+    "reconcile": {"task": "dialer.tasks.reconcile", "schedule": 30.0, "options": {"expires": 30}},
     "report": {"task": "dialer.tasks.build_reports", "schedule": 1.0, "options": {"expires": 2}},
 }
 
@@ -236,9 +240,16 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "filters": {"without_secrets": {"()": "config.logs.WithoutSecrets"}},
+    "filters": {
+        "without_secrets": {"()": "config.logs.WithoutSecrets"},
+        "brief_outages": {"()": "config.logs.BriefOutages"},
+    },
     "handlers": {
-        "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["without_secrets"]},
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["brief_outages", "without_secrets"],
+        },
     },
     "root": {"handlers": ["stderr"], "level": env.choice("LOG_LEVEL", "INFO", LOG_LEVELS)},
     "loggers": {

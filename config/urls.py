@@ -7,6 +7,8 @@ from django.urls import include, path
 
 from config import health
 
+handler500 = "config.faults.failed"
+
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/", include("config.api")),

@@ -45,6 +45,7 @@ class CarrierSilent(exceptions.APIException):
     status_code = 503
     default_code = "carrier_silent"
     default_detail = "The carrier cannot be reached; the attempt is cut as soon as it can."
+    wait = 5
 
 
 class Repeatable(Rows):

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from celery import shared_task
 
-from dialer import clock, heartbeats, placing, turning
+from campaigns import outages
+from dialer import clock, heartbeats, placing, reconciling, turning
 from reports import building
 
 # A tick goes on while there is work, up to this long; the next one follows a beat later, in seconds.
@@ -19,6 +20,7 @@ BUILD_SECONDS = 5
 
 
 @shared_task(ignore_result=True)
+@outages.survived("The tick")
 def tick(**kwargs: object) -> None:
     """Sweep, claim and check whatever is due, for about a second."""
     stop_at = time.monotonic() + TICK_SECONDS
@@ -32,6 +34,7 @@ def tick(**kwargs: object) -> None:
 
 
 @shared_task(ignore_result=True)
+@outages.survived("The report builder")
 def build_reports(**kwargs: object) -> None:
     """Build the reports that are due."""
     building.build_due(seconds=BUILD_SECONDS)
@@ -39,6 +42,15 @@ def build_reports(**kwargs: object) -> None:
 
 
 @shared_task(ignore_result=True)
+@outages.survived("The reconciler")
+def reconcile(**kwargs: object) -> None:
+    """Compare the carriers' calls in progress with the ledger."""
+    done = reconciling.reconcile(now=clock.now())
+    heartbeats.beat("reconcile", cut=done.cut, asked=done.asked)
+
+
+@shared_task(ignore_result=True)
+@outages.survived("Placing")
 def place(*, attempt_ids: list[int], **kwargs: object) -> None:
     """Place claimed attempts."""
     placing.place(attempt_ids, now=clock.now())

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from rest_framework.settings import api_settings
 from rest_framework.views import set_rollback
 
-from campaigns import refusals
+from campaigns import outages, refusals
 
 logger = logging.getLogger(__name__)
 
@@ -54,6 +54,15 @@ class TooLarge(exceptions.APIException):
     default_detail = "The body is too large."
 
 
+class Unavailable(exceptions.APIException):
+    """The database cannot be used now."""
+
+    status_code = HTTPStatus.SERVICE_UNAVAILABLE
+    default_code = "unavailable"
+    default_detail = outages.SENTENCE
+    wait = outages.RETRY_AFTER
+
+
 # What the ledger refuses: for the state that things are in (409), else for what was sent (400).
 REFUSALS: Mapping[type[refusals.Refused], HTTPStatus] = {
     refusals.IllegalMove: HTTPStatus.CONFLICT,
@@ -77,12 +86,15 @@ _DJANGO: Mapping[type[Exception], type[exceptions.APIException]] = {
     SuspiciousOperation: exceptions.ParseError,
     BadRequest: exceptions.ParseError,
     UnreadablePostError: exceptions.ParseError,
+    **dict.fromkeys(outages.ERRORS, Unavailable),
 }
 
 
 def handle(error: Exception, context: Mapping[str, Any]) -> Response:
     """Turn any exception of a view into a problem; what nobody foresaw is logged and told as 500."""
     set_rollback()
+    if isinstance(error, outages.ERRORS):
+        logger.warning("%s waits for the database: %s", type(context.get("view")).__name__, outages.told(error))
     error = _foreseen(error)
     if isinstance(error, Invalid):
         return _response(error.status, error.code, _summary(error.errors), error.errors)

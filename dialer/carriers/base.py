@@ -124,7 +124,10 @@ class Carrier:
         raise TypeError(f"{type(self).__name__} does not say how to do this")
 
     def live(self) -> set[str] | None:
-        """Return the keys that are in progress, or None where the carrier cannot list them. Raises CarrierError."""
+        """Return the keys that are in progress, or None where the carrier cannot list them. Raises CarrierError.
+
+        The engine hangs up what the ledger does not have open, so calls that it did not place must not be among them.
+        """
         return None
 
     def unable(self, dial: Dial) -> str:

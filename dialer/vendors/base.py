@@ -19,7 +19,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from campaigns import refusals
+from campaigns import outages, refusals
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +34,14 @@ class Malformed(Exception):
 
 class TooLarge(Exception):
     """The body is larger than the door takes."""
+
+
+class Unavailable(exceptions.APIException):
+    """The database cannot be used now; every door answers 503 in its own form, with Retry-After."""
+
+    status_code = 503
+    default_code = "unavailable"
+    default_detail = outages.SENTENCE
 
 
 class Endpoint(APIView):
@@ -56,11 +64,19 @@ class Endpoint(APIView):
 
     def handle_exception(self, exc: Exception) -> Any:
         """Log what nobody foresaw, and let the vendor word every fault."""
+        if isinstance(exc, outages.ERRORS):
+            return self._unavailable(exc)
         if isinstance(exc, SuspiciousOperation | BadRequest | UnreadablePostError):
             exc = Malformed("The request cannot be read.")
         elif not isinstance(exc, self.expected):
             logger.exception("%s failed", type(self).__name__)
         return self.refuse(exc)
+
+    def _unavailable(self, error: Exception) -> Response | HttpResponse:
+        logger.warning("%s waits for the database: %s", type(self).__name__, outages.told(error))
+        answer = self.refuse(Unavailable())
+        answer["Retry-After"] = str(outages.RETRY_AFTER)
+        return answer
 
     # What a door foresees; a vendor adds its own class of faults.
     expected: ClassVar[tuple[type[Exception], ...]] = (

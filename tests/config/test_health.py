@@ -7,6 +7,7 @@ from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 
 from dialer.models import Heartbeat
+from tests.outages import Unreachable
 
 
 def test_it_is_healthy_while_the_engine_ticks(world):
@@ -53,28 +54,9 @@ def test_it_is_not_ready_while_migrations_are_missing(world):
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
 def test_a_database_that_cannot_be_reached_is_told(client, settings, path, django_db_blocker, tmp_path):
-    with django_db_blocker.unblock(), _unreachable(tmp_path):
+    with django_db_blocker.unblock(), Unreachable(tmp_path):
         answer = client.get(path)
 
     assert answer.status_code == 503
     assert answer.json()["database"] == "unreachable"
-
-
-class _unreachable:
-    """The connection, closed and pointed at a database that is not there, and put back."""
-
-    def __init__(self, folder) -> None:
-        self.wrong = (
-            {"NAME": str(folder / "no" / "such" / "folder")}
-            if connection.vendor == "sqlite"
-            else {"HOST": "127.0.0.1", "PORT": 1}
-        )
-
-    def __enter__(self) -> None:
-        self.kept, self.right = connection.connection, dict(connection.settings_dict)
-        connection.connection = None
-        connection.settings_dict.update(self.wrong)
-
-    def __exit__(self, *error: object) -> None:
-        connection.settings_dict.update(self.right)
-        connection.connection = self.kept
+    assert int(answer["Retry-After"]) > 0

@@ -100,6 +100,8 @@ def as_fault(error: Exception, codes: Codes) -> Fault:
             return Fault(codes.unknown, str(error), status=400)
         case base.TooLarge():
             return Fault(codes.unknown, str(error), status=413)
+        case base.Unavailable():
+            return Fault(codes.failed, str(error.detail), status=error.status_code)
         case exceptions.APIException():
             return Fault(codes.unknown, str(error.detail), status=error.status_code)
         case DatabaseError() if codes.failed != codes.unknown:

@@ -27,7 +27,13 @@ INTERNAL_ERROR = "internal.error"
 # How much of what was sent is given back, in characters.
 MOST_ECHOED = 254
 # What the vendor has no code for, by HTTP status.
-UNNAMED = {404: "not.found", 405: "method.not.allowed", 413: "request.too.large", 415: "unsupported.media.type"}
+UNNAMED = {
+    404: "not.found",
+    405: "method.not.allowed",
+    413: "request.too.large",
+    415: "unsupported.media.type",
+    503: INTERNAL_ERROR,
+}
 # Codes of the vendor's that stand in "type" alone; all others stand in "error" as well.
 TYPED = frozenset(
     {

@@ -110,8 +110,8 @@ class Soap(OncEndpoint):
         if isinstance(error, soap.Fault):
             return HttpResponse(soap.fault(error), status=500, content_type=XML)
         status, message = refusal(error)
-        if status == 500:
-            return HttpResponse(soap.fault(soap.internal()), status=500, content_type=XML)
+        if status >= 500:
+            return HttpResponse(soap.fault(soap.internal()), status=status, content_type=XML)
         code = 500 if status == 400 else status
         return HttpResponse(soap.fault(soap.malformed(message)), status=code, content_type=XML)
 
