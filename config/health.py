@@ -7,9 +7,9 @@ import datetime as dt
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
-from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from dialer import clock
 from dialer.models import Heartbeat
 
 # The tick comes every second; a worker that was restarted may take this long.
@@ -45,4 +45,4 @@ def _tick_age() -> float | None:
     beat = Heartbeat.objects.filter(part="tick").first()
     if beat is None:
         return None
-    return round(max(0.0, (timezone.now() - beat.beat_at).total_seconds()), 3)
+    return round(max(0.0, (clock.wall() - beat.beat_at).total_seconds()), 3)

@@ -154,6 +154,8 @@ SIMULATOR_SPEED = env.number("SIMULATOR_SPEED", 1)
 # The longest an attempt may be without news before the carrier is asked what became of it, in seconds.
 ATTEMPT_LEASE_SECONDS = env.number("ATTEMPT_LEASE_SECONDS", 120)
 CARRIERS = carriers.from_environment()
+# Many machines may share a PostgreSQL, whose clock is then the only one; an SQLite has one machine, and its clock.
+DATABASE_CLOCK = DATABASES["default"]["ENGINE"].endswith("postgresql")
 # Whose moments the admin writes: the apps below the dialer do not know its clock.
 ENGINE_CLOCK = "dialer.clock.now"
 

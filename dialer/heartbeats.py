@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.utils import timezone
-
+from dialer import clock
 from dialer.models import Heartbeat
 
 
 def beat(part: str, **detail: Any) -> None:
     """Note that a part has just done its work, by the wall clock."""
-    Heartbeat.objects.update_or_create(part=part, defaults={"beat_at": timezone.now(), "detail": detail})
+    Heartbeat.objects.update_or_create(part=part, defaults={"beat_at": clock.wall(), "detail": detail})
