@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from collections.abc import Sequence
 
@@ -11,13 +12,17 @@ from dialer import clock, heartbeats, placing, turning
 
 # A tick goes on while there is work, up to this long; the next one follows a beat later, in seconds.
 TICK_SECONDS = 0.9
+# A tick that comes sooner after another began was left over from a time when nobody took them.
+APART = dt.timedelta(seconds=0.5)
 # Between two turns that found work, so that what is due in between waits no longer than this, in seconds.
 PAUSE_SECONDS = 0.1
 
 
 @shared_task(ignore_result=True)
 def tick(**kwargs: object) -> None:
-    """Sweep, claim and check whatever is due, for about a second."""
+    """Sweep, claim and check whatever is due, for about a second; of wake-ups that piled up, do one."""
+    if not heartbeats.begins("tick", apart=APART):
+        return
     stop_at = time.monotonic() + TICK_SECONDS
     while time.monotonic() < stop_at:
         done = turning.turn(now=clock.now(), place=place_later)
