@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from celery import shared_task
 
-from dialer import clock, heartbeats, placing, turning
+from dialer import clock, heartbeats, placing, repeats, turning
 
 # A tick goes on while there is work, up to this long; the next one follows a beat later, in seconds.
 TICK_SECONDS = 0.9
@@ -30,6 +30,7 @@ def tick(**kwargs: object) -> None:
             break
         if not done.has_more:
             time.sleep(PAUSE_SECONDS)
+    repeats.prune(now=clock.now())
     heartbeats.beat("tick")
 
 
