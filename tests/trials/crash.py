@@ -2,9 +2,10 @@
 
 At each point in turn the process dies, just before it and just after it; then, in another round, the database fails
 there instead. The engine goes on, and it is judged by the ledger's invariants and by the witness's log: nothing half
-done, nothing that was committed undone, no call lost, no attempt originated twice.
+done, nothing that was committed undone, no call lost, no attempt originated twice. Where one transaction does it all,
+the engine goes on once from each of the two ledgers that there can be; --thorough lets it go on after every run.
 
-python tests/trials/crash.py [--database both|sqlite|postgres] [--every N] [--only NAME …] [--small]
+python tests/trials/crash.py [--database both|sqlite|postgres] [--every N] [--only NAME …] [--thorough] [--small]
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ def run(wanted: argparse.Namespace, folder: Path, log: Path) -> Tally:
         if wanted.only and operation.name not in wanted.only:
             continue
         started, before = time.monotonic(), tally.faults
-        trial = Trial(operation, folder / "scene", log)
+        trial = Trial(operation, folder / "scene", log, thorough=wanted.thorough)
         points = _run_operation(trial, wanted.every, tally)
         said = f"{operation.name:<28} {points:>4} points {time.monotonic() - started:>6.1f} s"
         print(f"{said}  {tally.faults - before} faults", flush=True)
@@ -97,6 +98,7 @@ def main() -> int:
     words.add_argument("--database", choices=["both", *databases.KINDS], default="both")
     words.add_argument("--every", type=int, default=1, metavar="N", help="only each Nth point of a round (1)")
     words.add_argument("--only", nargs="+", default=[], metavar="NAME", help="only these operations")
+    words.add_argument("--thorough", action="store_true", help="let the engine go on after every run")
     words.add_argument("--small", action="store_true", help="as the continuous run has it: each 20th point")
     wanted = words.parse_args()
     if wanted.small:
