@@ -60,10 +60,10 @@ def main() -> int:
     words.add_argument("--examples", type=int, default=500)
     words.add_argument("--steps", type=int, default=50)
     words.add_argument("--seed", type=int, help="play the same again")
-    words.add_argument("--small", action="store_true", help="as the continuous run has it: 10 examples of 30 steps")
+    words.add_argument("--small", action="store_true", help="as the continuous run has it: 6 examples of 30 steps")
     wanted = words.parse_args()
     if wanted.small:
-        wanted.examples, wanted.steps = 10, 30
+        wanted.examples, wanted.steps = 6, 30
     if not databases.is_inside():
         return databases.run_on(wanted.database, __file__, sys.argv[1:], DJANGO_SETTINGS_MODULE="config.settings")
     import django
