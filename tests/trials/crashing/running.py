@@ -116,12 +116,14 @@ class Trial:
         """Once it is committed all must be there, and before nothing; only the wire divides an operation in parts."""
         if any(name.startswith("wire") for name in clean.names):
             return []
-        commit = max(clean.commits(), default=len(clean.names))
-        done = points.at > commit or (points.at == commit and points.side == "after")
+        commits = clean.commits() or [len(clean.names)]
+        passed = points.at if points.side == "after" else points.at - 1
         # Some faults are survived: then all must be there.
-        done = done or (told.status == 0 and not told.raised)
-        wanted = clean.after if done else clean.before
+        done = passed >= commits[-1] or (told.status == 0 and not told.raised)
         there = scenes.picture()
+        if not done and passed >= commits[0] and there == clean.after:
+            return []
+        wanted = clean.after if done else clean.before
         different = [name for name in wanted if wanted[name] != there[name]]
         return [f"{name} are {there[name]}, not {wanted[name]}" for name in different]
 

@@ -9,6 +9,10 @@ from tests.trials.settings import env
 _WIRE = {"BACKEND": "tests.trials.crashing.wire.Wire", "OPTIONS": {"url": env.text("WITNESS_URL")}}
 CARRIERS = _CARRIERS | {"voice": _WIRE}
 # A database that fails on purpose is no news.
-LOGGING_CONFIG = None
+LOGGING = {
+    "version": 1,
+    "handlers": {"nowhere": {"class": "logging.NullHandler"}},
+    "root": {"handlers": ["nowhere"]},
+}
 # What is crashed is not the hashing of passwords.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
