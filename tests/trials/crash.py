@@ -5,7 +5,8 @@ there instead. The engine goes on, and it is judged by the ledger's invariants a
 done, nothing that was committed undone, no call lost, no attempt originated twice. Where one transaction does it all,
 the engine goes on once from each of the two ledgers that there can be; --thorough lets it go on after every run.
 
-python tests/trials/crash.py [--database both|sqlite|postgres] [--every N] [--only NAME …] [--thorough] [--small]
+python tests/trials/crash.py [--database both|sqlite|postgres] [--every N] [--rounds 2|4]
+    [--only NAME …] [--thorough] [--small]
 """
 
 from __future__ import annotations
@@ -64,13 +65,13 @@ def run(wanted: argparse.Namespace, folder: Path, log: Path) -> Tally:
             continue
         started, before = time.monotonic(), tally.faults
         trial = Trial(operation, folder / "scene", log, thorough=wanted.thorough)
-        points = _run_operation(trial, wanted.every, tally)
+        points = _run_operation(trial, wanted, tally)
         said = f"{operation.name:<28} {points:>4} points {time.monotonic() - started:>6.1f} s"
         print(f"{said}  {tally.faults - before} faults", flush=True)
     return tally
 
 
-def _run_operation(trial: Any, every: int, tally: Tally) -> int:
+def _run_operation(trial: Any, wanted: argparse.Namespace, tally: Tally) -> int:
     from tests.trials.crashing.points import COMMIT, Points
 
     clean = trial.clean()
@@ -78,12 +79,12 @@ def _run_operation(trial: Any, every: int, tally: Tally) -> int:
     tally.points += len(clean.names)
     for number, name in enumerate(clean.names, start=1):
         decides = name == COMMIT or name.startswith("wire")
-        for turn, (mode, side) in enumerate(ROUNDS):
+        for turn, (mode, side) in enumerate(ROUNDS[: wanted.rounds]):
             # Just after one statement is just before the next, but for what others see: commits and the wire.
             if side == "after" and not decides and number < len(clean.names):
                 continue
             # Of what does not decide, a smaller trial takes a share, another one in each round.
-            if not decides and (number + turn) % every:
+            if not decides and (number + turn) % wanted.every:
                 continue
             found = trial.broken_off(clean, Points(at=number, side=side, mode=mode))
             tally.runs += 1
@@ -97,12 +98,15 @@ def main() -> int:
     words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     words.add_argument("--database", choices=["both", *databases.KINDS], default="both")
     words.add_argument("--every", type=int, default=1, metavar="N", help="only each Nth point of a round (1)")
+    words.add_argument("--rounds", type=int, default=4, help="deaths before and after (2), then failures as well (4)")
     words.add_argument("--only", nargs="+", default=[], metavar="NAME", help="only these operations")
     words.add_argument("--thorough", action="store_true", help="let the engine go on after every run")
-    words.add_argument("--small", action="store_true", help="as the continuous run has it: each 20th point")
+    words.add_argument(
+        "--small", action="store_true", help="as the continuous run has it: deaths, at commits, wire and each 40th"
+    )
     wanted = words.parse_args()
     if wanted.small:
-        wanted.every = 20
+        wanted.every, wanted.rounds = 40, 2
     if not databases.is_inside():
         return databases.run_on(wanted.database, __file__, sys.argv[1:])
     return inside(wanted)
