@@ -101,9 +101,8 @@ def main() -> int:
     words.add_argument("--rounds", type=int, default=4, help="deaths before and after (2), then failures as well (4)")
     words.add_argument("--only", nargs="+", default=[], metavar="NAME", help="only these operations")
     words.add_argument("--thorough", action="store_true", help="let the engine go on after every run")
-    words.add_argument(
-        "--small", action="store_true", help="as the continuous run has it: deaths, at commits, wire and each 40th"
-    )
+    small = "as the continuous run has it: deaths alone, at commits, wire and each 40th"
+    words.add_argument("--small", action="store_true", help=small)
     wanted = words.parse_args()
     if wanted.small:
         wanted.every, wanted.rounds = 40, 2
