@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, JsonResponse
-from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from campaigns import outages
-from dialer import heartbeats, surroundings
+from dialer import clock, surroundings, symptoms
 from dialer.models import Heartbeat
 
 
@@ -19,7 +18,7 @@ def healthz(request: HttpRequest) -> JsonResponse:
         age = _tick_age()
     except (DatabaseError, InterfaceError):
         return _unreachable(tick_age_seconds=None)
-    fine = age is not None and age <= heartbeats.SILENT.total_seconds()
+    fine = age is not None and age <= symptoms.SILENT.total_seconds()
     told = {"status": "ok" if fine else "failing", "database": "ok", "tick_age_seconds": age}
     return JsonResponse(told, status=200 if fine else 503)
 
@@ -45,4 +44,4 @@ def _tick_age() -> float | None:
     beat = Heartbeat.objects.filter(part="tick").first()
     if beat is None:
         return None
-    return round(max(0.0, (timezone.now() - beat.beat_at).total_seconds()), 3)
+    return round(max(0.0, (clock.wall() - beat.beat_at).total_seconds()), 3)

@@ -147,10 +147,10 @@ if CELERY_BROKER_URL.startswith("filesystem"):
 elif CELERY_BROKER_URL.startswith("redis"):
     CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 600}
 CELERY_BEAT_SCHEDULE = {
-    # A wake-up older than two beats is worth nothing: the next one does its work.
-    "tick": {"task": "dialer.tasks.tick", "schedule": 1.0, "options": {"expires": 2}},
-    "reconcile": {"task": "dialer.tasks.reconcile", "schedule": 30.0, "options": {"expires": 30}},
-    "report": {"task": "dialer.tasks.build_reports", "schedule": 1.0, "options": {"expires": 2}},
+    # They have no time to live: a worker whose clock is seconds ahead of beat's would find each of them too old.
+    "tick": {"task": "dialer.tasks.tick", "schedule": 1.0},
+    "reconcile": {"task": "dialer.tasks.reconcile", "schedule": 30.0},
+    "report": {"task": "dialer.tasks.build_reports", "schedule": 1.0},
 }
 
 # --- The engine -----------------------------------------------------------------------------------------
@@ -158,6 +158,8 @@ SIMULATOR_SPEED = env.number("SIMULATOR_SPEED", 1)
 # The longest an attempt may be without news before the carrier is asked what became of it, in seconds.
 ATTEMPT_LEASE_SECONDS = env.number("ATTEMPT_LEASE_SECONDS", 120)
 CARRIERS = carriers.from_environment()
+# Many machines may share a PostgreSQL, whose clock is then the only one; an SQLite has one machine, and its clock.
+DATABASE_CLOCK = DATABASES["default"]["ENGINE"].endswith("postgresql")
 # Whose moments the admin writes: the apps below the dialer do not know its clock.
 ENGINE_CLOCK = "dialer.clock.now"
 

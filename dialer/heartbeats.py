@@ -1,4 +1,4 @@
-"""Notes that a moving part of the engine is alive."""
+"""Notes that a moving part of the engine begins or has done its work, by the real clock that all processes share."""
 
 from __future__ import annotations
 
@@ -6,30 +6,41 @@ import datetime as dt
 import socket
 from typing import Any
 
-from django.db import connection
+from django.db.models import Q
 from django.utils import timezone
 
-from campaigns import bulk
+from dialer import clock
 from dialer.models import Heartbeat
 
-# A part that has not beaten for so long is silent: it beats every second, but a worker may take this long to start.
-SILENT = dt.timedelta(seconds=30)
-# Clocks of machines that follow a time server are no further apart.
-CLOCK_FINE = dt.timedelta(seconds=2)
+
+def begins(part: str, *, apart: dt.timedelta) -> bool:
+    """Note that a part begins its work, and tell whether it should: not where it began less than `apart` ago.
+
+    However many repeat it at once, one is told yes.
+    """
+    now, name = clock.wall(), f"{part} began"
+    # A beat that lies ahead is of before the clock was set back.
+    due = Q(beat_at__lte=now - apart) | Q(beat_at__gt=now)
+    if Heartbeat.objects.filter(due, pk=name).update(beat_at=now) == 1:
+        return True
+    _, made = Heartbeat.objects.get_or_create(part=name, defaults={"beat_at": now})
+    return made
 
 
 def beat(part: str, **detail: Any) -> None:
-    """Note that a part has just done its work, by the wall clock, on which machine, and how far off its clock is."""
-    wall = timezone.now()
-    told = {"host": socket.gethostname(), "skew_seconds": ahead_of_database(wall)} | detail
-    Heartbeat.objects.update_or_create(part=part, defaults={"beat_at": wall, "detail": told})
+    """Note that a part has just done its work, on which machine, and how far that machine's own clock is off."""
+    now = clock.wall()
+    ahead = round((timezone.now() - now).total_seconds(), 3)
+    told = {"host": socket.gethostname(), "skew_seconds": ahead} | detail
+    Heartbeat.objects.bulk_create(
+        [Heartbeat(part=part, beat_at=now, detail=told)],
+        update_conflicts=True,
+        unique_fields=["part"],
+        update_fields=["beat_at", "detail"],
+    )
 
 
-def ahead_of_database(wall: dt.datetime) -> float:
-    """Return by how many seconds this machine's clock is ahead of the database's; SQLite has none of its own."""
-    if not bulk.is_postgres():
-        return 0.0
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        database: dt.datetime = cursor.fetchone()[0]
-    return round((wall - database).total_seconds(), 3)
+def machine_ahead() -> float:
+    """Return by how many seconds this machine's own clock is ahead of the one that all share."""
+    shared = clock.wall()
+    return round((timezone.now() - shared).total_seconds(), 3)

@@ -71,6 +71,8 @@ class IdempotenceKey(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["account", "api", "scope", "key"], name="idempotence_key_once")]
+        # For finding the few that are old: JAICP's are kept for ever.
+        indexes = [models.Index(fields=["created_at"], condition=Q(api=Api.NATIVE), name="idempotence_key_old")]
 
 
 class CarrierHealth(models.Model):

@@ -24,6 +24,9 @@ from dialer.models import IdempotenceKey
 HEADER = "Idempotency-Key"
 LONGEST_KEY = 255
 KEPT = dt.timedelta(hours=24)
+# Old keys go a while after they have ended, so that none goes from under a request that has just found it.
+PRUNED_AFTER = dt.timedelta(minutes=10)
+PRUNED_AT_ONCE = 500
 
 Handler = Callable[[], Response]
 
@@ -56,6 +59,15 @@ def once(request: Request, scope: str, handler: Handler) -> Response | HttpRespo
         row.status, row.body = response.status_code, f"{fingerprint}\n{body.decode()}"
         row.save(update_fields=["status", "body"])
     return HttpResponse(body, status=response.status_code, content_type="application/json")
+
+
+def prune(*, now: dt.datetime, limit: int = PRUNED_AT_ONCE) -> int:
+    """Forget up to `limit` keys that have ended; return how many. The vendors' keys have rules of their own."""
+    old = IdempotenceKey.objects.filter(api=Api.NATIVE, created_at__lte=now - KEPT - PRUNED_AFTER)
+    pks = list(old.order_by("created_at").values_list("pk", flat=True)[:limit])
+    if pks:
+        IdempotenceKey.objects.filter(pk__in=pks).delete()
+    return len(pks)
 
 
 def _claimed(names: dict[str, object], now: dt.datetime) -> IdempotenceKey | None:

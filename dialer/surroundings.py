@@ -15,7 +15,7 @@ from kombu.exceptions import OperationalError
 
 from campaigns import bulk
 from dialer import heartbeats
-from dialer.symptoms import Level, Moment, Symptom, skewed, span
+from dialer.symptoms import CLOCK_FINE, Level, Moment, Symptom, skewed, span
 
 # Free space in megabytes under which it warns, and under which it is about to break.
 DISK_LOW, DISK_OUT = 1000, 200
@@ -38,8 +38,8 @@ def migrations(moment: Moment) -> Iterable[Symptom]:
 
 def clock(moment: Moment) -> Iterable[Symptom]:
     """Yield that this machine's clock and the database's differ."""
-    off = heartbeats.ahead_of_database(moment.wall)
-    if abs(off) > heartbeats.CLOCK_FINE.total_seconds():
+    off = heartbeats.machine_ahead()
+    if abs(off) > CLOCK_FINE.total_seconds():
         way = "ahead of" if off > 0 else "behind"
         yield skewed(ahead_seconds=off, message=f"This machine's clock is {abs(off):.1f} s {way} the database's.")
 

@@ -15,7 +15,7 @@ from django.db.models import Count, Min
 from campaigns import counts
 from campaigns.models import Account, Call, CallAttempt, Campaign
 from campaigns.states import AttemptState, CampaignState
-from dialer import breaker, gates, heartbeats, lanes, obstacles, ready, standing
+from dialer import breaker, gates, lanes, obstacles, ready, standing
 from dialer.models import CarrierHealth, Heartbeat
 from reports.models import DueReport
 
@@ -26,6 +26,11 @@ MOST_CAMPAIGNS = 50
 SHOWN = 10
 # One call that failed is no news of a carrier; so many in a row are.
 MANY_FAILURES = 5
+
+# A part that has not beaten for so long is silent: it beats every second, but a worker may take this long to start.
+SILENT = dt.timedelta(seconds=30)
+# Clocks of machines that follow a time server are no further apart.
+CLOCK_FINE = dt.timedelta(seconds=2)
 
 
 class Level(enum.StrEnum):
@@ -116,7 +121,7 @@ def silent_parts(moment: Moment) -> Iterable[Symptom]:
         if beat is None:
             message = f"{what} has never run here: {lost}. Start the worker and the beat (manage.py up)."
             yield Symptom(Level.FAILING, f"{part}_silent", message)
-        elif moment.wall - beat.beat_at > heartbeats.SILENT:
+        elif moment.wall - beat.beat_at > SILENT:
             age = span(moment.wall - beat.beat_at)
             message = f"{what} has not run for {age}: {lost}. Look whether worker and beat run, and at their log."
             yield Symptom(Level.FAILING, f"{part}_silent", message)
@@ -127,13 +132,13 @@ def clocks_apart(moment: Moment) -> Iterable[Symptom]:
     for beat in Heartbeat.objects.order_by("part"):
         host = beat.detail.get("host", "its machine")
         off = float(beat.detail.get("skew_seconds", 0.0))
-        if beat.beat_at - moment.wall > heartbeats.CLOCK_FINE:
+        if beat.beat_at - moment.wall > CLOCK_FINE:
             ahead = span(beat.beat_at - moment.wall)
             message = (
                 f"The heartbeat of {beat.part} lies {ahead} in the future: the clock of {host} or of this one is off."
             )
             yield skewed(ahead_seconds=(beat.beat_at - moment.wall).total_seconds(), message=message)
-        elif abs(off) > heartbeats.CLOCK_FINE.total_seconds():
+        elif abs(off) > CLOCK_FINE.total_seconds():
             way = "ahead of" if off > 0 else "behind"
             message = f"The clock of {host}, which ran {beat.part}, is {abs(off):.1f} s {way} the database's."
             yield skewed(ahead_seconds=off, message=message)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from collections.abc import Sequence
 
 from celery import shared_task
 
 from campaigns import outages
-from dialer import clock, heartbeats, placing, reconciling, turning
+from dialer import clock, heartbeats, placing, reconciling, repeats, turning
 from reports import building
 
 # A tick goes on while there is work, up to this long; the next one follows a beat later, in seconds.
 TICK_SECONDS = 0.9
+# A tick that comes sooner after another began was left over from a time when nobody took them.
+APART = dt.timedelta(seconds=0.5)
 # Between two turns that found work, so that what is due in between waits no longer than this, in seconds.
 PAUSE_SECONDS = 0.1
 # The report builder works on while there is work, up to this long, in seconds.
@@ -22,14 +25,18 @@ BUILD_SECONDS = 5
 @shared_task(ignore_result=True)
 @outages.survived("The tick")
 def tick(**kwargs: object) -> None:
-    """Sweep, claim and check whatever is due, for about a second."""
+    """Sweep, claim and check whatever is due, for about a second; of wake-ups that piled up, do one."""
+    if not heartbeats.begins("tick", apart=APART):
+        return
     stop_at = time.monotonic() + TICK_SECONDS
+    horizon = Horizon()
     while time.monotonic() < stop_at:
-        done = turning.turn(now=clock.now(), place=place_later)
+        done = turning.turn(now=clock.now(), place=place_later, horizon=horizon)
         if not done.did_something():
             break
         if not done.has_more:
             time.sleep(PAUSE_SECONDS)
+    repeats.prune(now=clock.now())
     heartbeats.beat("tick")
 
 

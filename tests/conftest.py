@@ -42,6 +42,12 @@ def served_to_the_end(request):
                 thread.join(timeout=5)
 
 
+@pytest.fixture(autouse=True)
+def our_own_clock(settings):
+    """Let time be moved: the database's own clock, which the engine reads on PostgreSQL, moves for nobody."""
+    settings.DATABASE_CLOCK = False
+
+
 @pytest.fixture
 def world(db):
     """A world at Monday 2031-03-03 10:00 UTC, on the simulator, with one account."""

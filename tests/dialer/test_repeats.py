@@ -9,6 +9,8 @@ import pytest
 from django.db import connection
 
 from campaigns.models import Call, Campaign, Intake
+from campaigns.states import Api
+from dialer import repeats, tasks
 from dialer.models import IdempotenceKey
 from tests.campaigns.api.client import Native
 
@@ -98,3 +100,19 @@ def test_twins_at_the_same_moment_make_one(world):
     assert [answer.status_code for answer in answers] == [201] * 6
     assert len({answer.content for answer in answers}) == 1
     assert Campaign.objects.count() == 1
+
+
+def test_old_keys_are_forgotten_by_the_engine_in_batches(world):
+    api = Native(world.secrets["api_key"])
+    for number in range(5):
+        api.post("campaigns/", DUES, **{"Idempotency-Key": f"old-{number}"})
+    IdempotenceKey.objects.create(
+        account=world.account, api=Api.JAICP, scope="adding", key="kept for ever", created_at=world.now
+    )
+    world.move_to(world.now + dt.timedelta(hours=24, minutes=5))
+    assert repeats.prune(now=world.now) == 0
+    world.move_to(world.now + dt.timedelta(minutes=6))
+    api.post("campaigns/", DUES, **KEY)
+    assert repeats.prune(now=world.now, limit=3) == 3
+    tasks.tick()
+    assert set(IdempotenceKey.objects.values_list("key", flat=True)) == {"kept for ever", KEY["Idempotency-Key"]}

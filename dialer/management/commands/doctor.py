@@ -8,7 +8,6 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
-from django.utils import timezone
 
 from dialer import clock, doctor
 from dialer.symptoms import Moment
@@ -33,7 +32,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Look, say what was found, and end with its status."""
         try:
-            moment = Moment(engine=clock.now(), wall=timezone.now(), speed=float(settings.SIMULATOR_SPEED))
+            moment = Moment(engine=clock.now(), wall=clock.wall(), speed=float(settings.SIMULATOR_SPEED))
             found = doctor.examine(moment, full=options["full"])
         except DatabaseError as error:
             self._unreachable(error, as_json=options["json"])

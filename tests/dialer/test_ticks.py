@@ -1,0 +1,70 @@
+"""The wake-up: once a second whatever piled up, and whatever a machine's clock says."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+
+import pytest
+import time_machine
+from django.conf import settings as configured
+from django.db import connection
+
+from campaigns.models import Call, CallAttempt
+from config.celery import app
+from dialer import heartbeats, tasks
+from tests import calls
+
+APART = dt.timedelta(seconds=0.5)
+
+
+def test_wake_ups_that_piled_up_are_one(world):
+    assert [heartbeats.begins("tick", apart=APART) for _ in range(10)] == [True, *[False] * 9]
+    world.move_to(world.now + dt.timedelta(seconds=1))
+    assert [heartbeats.begins("tick", apart=APART) for _ in range(2)] == [True, False]
+
+
+def test_a_clock_that_was_set_back_stops_nothing(world):
+    assert heartbeats.begins("tick", apart=APART)
+    world.move_to(world.now - dt.timedelta(hours=1))
+    assert [heartbeats.begins("tick", apart=APART) for _ in range(2)] == [True, False]
+
+
+def test_a_tick_works_and_a_left_over_one_does_not(world):
+    campaign = world.campaign()
+    calls.add(world, campaign, calls.number(1, "200"))
+    heartbeats.begins("tick", apart=APART)
+    tasks.tick()
+    assert Call.objects.get().state == "waiting"
+    world.move_to(world.now + dt.timedelta(seconds=1))
+    app.conf.task_always_eager = True
+    try:
+        tasks.tick()
+    finally:
+        app.conf.task_always_eager = False
+    assert CallAttempt.objects.get().state == "placed"
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_of_many_at_once_one_begins():
+    heartbeats.begins("tick", apart=APART)
+    told: list[bool] = []
+
+    def begin():
+        try:
+            told.append(heartbeats.begins("tick", apart=APART))
+        finally:
+            connection.close()
+
+    with time_machine.travel(dt.datetime.now(dt.UTC) + dt.timedelta(hours=1), tick=False):
+        threads = [threading.Thread(target=begin) for _ in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert sorted(told) == [*[False] * 5, True]
+
+
+def test_no_wake_up_is_dropped_by_the_clock_of_whoever_takes_it():
+    assert all("expires" not in entry.get("options", {}) for entry in configured.CELERY_BEAT_SCHEDULE.values())

@@ -1,0 +1,1 @@
+"""Cases of clocks that change: by law, by the calendar, and by mistake."""
