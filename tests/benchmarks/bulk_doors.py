@@ -171,7 +171,7 @@ def served():
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "gunicorn", "config.wsgi", "--workers", "1", "--bind", f"127.0.0.1:{port}"]
-    server = subprocess.Popen([*command, "--timeout", "120", "--log-level", "error"], cwd=ROOT)
+    server = subprocess.Popen([*command, "--timeout", "600", "--log-level", "error"], cwd=ROOT)
     try:
         wait_for(port)
         children = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
@@ -197,7 +197,7 @@ def wait_for(port: int) -> None:
 def send(port: int, worker: int, door: Door, *, rows: int, round_: int) -> tuple[float, float]:
     """Send one request; return the seconds until the whole answer was there, and the worker's processor seconds."""
     content = json.dumps(door.wrapped([door.item(round_, row) for row in range(rows)])).encode()
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=600)
     spent, start = processor(worker), time.perf_counter()
     connection.request("POST", door.path, content, {"Content-Type": "application/json", **door.headers})
     answer = connection.getresponse().read()
