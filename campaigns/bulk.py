@@ -13,9 +13,13 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import msgspec
 from django.db import connection, models
 
 Row = Sequence[Any]
+# Some rows, column by column.
+Block = Sequence[Sequence[Any]]
+_BLOCK = 1000
 
 
 def is_postgres() -> bool:
@@ -74,23 +78,34 @@ def allocate_ids(model: type[models.Model], count: int) -> list[int]:
 
 def insert(model: type[models.Model], columns: Sequence[str], rows: Iterable[Row]) -> None:
     """Store rows: by COPY on PostgreSQL, by executemany on SQLite. Raises IntegrityError for the whole batch."""
+    _insert(model, columns, (list(zip(*chunk, strict=True)) for chunk in _chunks(rows, _BLOCK)))
+
+
+def insert_columns(model: type[models.Model], columns: Mapping[str, Sequence[Any]]) -> None:
+    """Store rows as `insert` does, given column by column; all columns are equally long."""
+    cells = list(columns.values())
+    starts = range(0, len(cells[0]), _BLOCK)
+    _insert(model, list(columns), ([column[start : start + _BLOCK] for column in cells] for start in starts))
+
+
+def _insert(model: type[models.Model], columns: Sequence[str], blocks: Iterable[Block]) -> None:
     names = ", ".join(_quoted(model, columns))
     table = connection.ops.quote_name(model._meta.db_table)
     with connection.cursor() as cursor:
         if is_postgres():
-            _copy(cursor, f"COPY {table} ({names}) FROM STDIN", rows)
+            _copy(cursor, f"COPY {table} ({names}) FROM STDIN", blocks)
             return
         marks = ", ".join(["%s"] * len(columns))
         statement = f"INSERT INTO {table} ({names}) VALUES ({marks})"
-        for chunk in _chunks(rows, 1000):
-            cursor.executemany(statement, [[_sqlite(cell) for cell in row] for row in chunk])
+        for block in blocks:
+            cursor.executemany(statement, [[_sqlite(cell) for cell in row] for row in zip(*block, strict=True)])
 
 
-def _copy(cursor: Any, statement: str, rows: Iterable[Row]) -> None:
+def _copy(cursor: Any, statement: str, blocks: Iterable[Block]) -> None:
     # Django does not turn psycopg's own errors into its own here, as it does for statements.
     with connection.wrap_database_errors, cursor.copy(statement) as copy:
-        for chunk in _chunks(rows, 500):
-            copy.write("".join(["\t".join(map(_copied, row)) + "\n" for row in chunk]))
+        for block in blocks:
+            copy.write("\n".join(map("\t".join, zip(*map(_copied, block), strict=True))) + "\n")
 
 
 def update(model: type[models.Model], columns: Sequence[str], rows: Sequence[Row], *, where: str = "") -> int:
@@ -146,28 +161,60 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} cannot be stored in bulk")
 
 
-# Made once: for a hundred thousand cells the making of encoders and of unions would cost more than the writing.
+# Made once: for many rows the making of encoders would cost more than the writing.
 _json = json.JSONEncoder(default=_plain, ensure_ascii=False, separators=(",", ":")).encode
 as_json = _json
-_WRITTEN_PLAINLY = (int, decimal.Decimal, uuid.UUID)
+_json_lines = msgspec.json.Encoder().encode_lines
 
 
-def _copied(value: Any) -> str:
-    """Return a cell in the text format of COPY."""
+def _copied(cells: Sequence[Any]) -> Iterable[str]:
+    """Return a column's cells in the text format of COPY: all at once where they are of one kind, as most are."""
+    kinds = set(map(type, cells))
+    if kinds == {type(None)}:
+        return [r"\N"] * len(cells)
+    if all(issubclass(kind, str) for kind in kinds):
+        return map(_escaped, cells) if _needs_escapes("".join(cells)) else cells
+    if kinds == {int}:
+        return map(str, cells)
+    if kinds == {dict}:
+        return _copied_json(cells)
+    if kinds == {dt.datetime}:
+        # Most rows share a moment. Equal ones may differ (in the hour that a clock is put back), the same one cannot.
+        moments = dict(zip(map(id, cells), cells, strict=True))
+        written = {key: moment.isoformat() for key, moment in moments.items()}
+        return map(written.__getitem__, map(id, cells))
+    return map(_copied_cell, cells)
+
+
+def _copied_json(cells: Sequence[dict[str, Any]]) -> Iterable[str]:
+    try:
+        lines = _json_lines(cells).decode()
+    except (OverflowError, TypeError):
+        # An integer of more than 64 bits, or a value that only `_plain` can write.
+        return map(_copied_cell, cells)
+    # In JSON line breaks are escaped, so that only the backslash is left to COPY.
+    return lines.replace("\\", "\\\\").removesuffix("\n").split("\n")
+
+
+def _copied_cell(value: Any) -> str:
     if value is None:
         return r"\N"
     if isinstance(value, str):
-        text = value
-    elif value is True or value is False:
+        return _escaped(value)
+    if value is True or value is False:
         return "t" if value else "f"
-    elif isinstance(value, _WRITTEN_PLAINLY):
+    if isinstance(value, int | decimal.Decimal | uuid.UUID):
         return str(value)
-    elif isinstance(value, dt.datetime):
+    if isinstance(value, dt.datetime):
         return value.isoformat()
-    else:
-        text = _json(value)
-    if text.isalnum():
-        return text
+    return _escaped(_json(value))
+
+
+def _needs_escapes(text: str) -> bool:
+    return "\\" in text or "\t" in text or "\n" in text or "\r" in text
+
+
+def _escaped(text: str) -> str:
     return text.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
 
 

@@ -10,6 +10,7 @@ from celery import shared_task
 
 from campaigns import outages
 from dialer import clock, heartbeats, placing, reconciling, repeats, turning
+from dialer.horizons import Horizon
 from reports import building
 
 # A tick goes on while there is work, up to this long; the next one follows a beat later, in seconds.

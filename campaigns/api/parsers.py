@@ -32,7 +32,7 @@ class RawJSON(BaseParser):
         if length > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
             raise TooLarge(f"The body has {length} bytes; {settings.DATA_UPLOAD_MAX_MEMORY_SIZE} are the most.")
         raw: bytes = stream.read()
-        if _NUL.search(raw):
+        if rb"\u0000" in raw and _NUL.search(raw):
             raise ParseError("A text holds a NUL character.")
         return raw.removeprefix(b"\xef\xbb\xbf")
 

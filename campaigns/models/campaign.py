@@ -157,7 +157,7 @@ class Campaign(models.Model):
 
     def takes_calls(self) -> bool:
         """Tell whether calls may still be added."""
-        return self.state not in {CampaignState.FINISHED, CampaignState.DELETED}
+        return self.state not in _CLOSED
 
     def move(self, to: CampaignState, *, at: dt.datetime) -> None:
         """Change state in memory. Raises IllegalMove where the life cycle has no such arrow."""
@@ -170,6 +170,7 @@ class Campaign(models.Model):
             self.finished_at = at
 
 
+_CLOSED = frozenset({CampaignState.FINISHED, CampaignState.DELETED})
 MOVES: dict[CampaignState, frozenset[CampaignState]] = {
     CampaignState.DRAFT: frozenset({CampaignState.RUNNING, CampaignState.FINISHED, CampaignState.DELETED}),
     CampaignState.RUNNING: frozenset({CampaignState.PAUSED, CampaignState.FINISHED, CampaignState.DELETED}),

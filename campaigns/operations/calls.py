@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
@@ -75,7 +75,7 @@ def add_calls(*, calls: Sequence[NewCall], intake: Intake, now: dt.datetime) -> 
     columns = _columns(ids, calls, intake, now)
     try:
         with transaction.atomic():
-            bulk.insert(Call, list(columns), zip(*columns.values(), strict=True))
+            bulk.insert_columns(Call, columns)
     except IntegrityError as error:
         # The index has found a repeat, which costs nothing where there is none; now it is looked for by name.
         refuse_repeats(calls)
@@ -89,48 +89,47 @@ def _columns(ids: list[int], calls: Sequence[NewCall], intake: Intake, now: dt.d
     """Return the cells to store, column by column; a column that holds nothing but its default is left out."""
     due = [call.due_at or now for call in calls]
     ready = [moment <= now for moment in due]
+    count = len(calls)
+    destinations = [call.destination for call in calls]
     columns: dict[str, list[Any]] = {
         "id": ids,
         "account_id": [call.campaign.account_id for call in calls],
         "campaign_id": [call.campaign.pk for call in calls],
-        "intake_id": [intake.pk] * len(calls),
+        "intake_id": [intake.pk] * count,
         "number": [call.number for call in calls],
-        "destination": [call.destination.address for call in calls],
-        "zones": [call.timezone or call.destination.zones for call in calls],
-        "zone_source": [_zone_source(call) for call in calls],
+        "destination": [found.address for found in destinations],
+        "zones": [found.zones for found in destinations],
+        "zone_source": [found.source for found in destinations],
         "due_at": due,
-        "created_at": [now] * len(calls),
+        "created_at": [now] * count,
         "ready": ready,
     }
+    if any(call.timezone for call in calls):
+        columns["zones"] = [call.timezone or call.destination.zones for call in calls]
+        columns["zone_source"] = [ZoneSource.CONTACT if call.timezone else call.destination.source for call in calls]
     if not all(ready):
         columns["next_look_at"] = [None if now_ready else moment for now_ready, moment in zip(ready, due, strict=True)]
         columns["reason"] = [Reason.NONE if now_ready else Reason.DUE for now_ready in ready]
-    for name, (get, default) in _OPTIONAL.items():
-        values = [get(call) for call in calls]
-        if any(value != default for value in values):
-            columns[name] = [default if value is None else value for value in values]
+    for name, default in _OPTIONAL.items():
+        values = list(map(attrgetter(name), calls))
+        if default is not None:
+            values = [default if value is None else value for value in values]
+        if values.count(default) < count:
+            columns[name] = values
+    if any(call.contact for call in calls):
+        columns["contact_id"] = [call.contact and call.contact.pk for call in calls]
     return columns
 
 
-def _zone_source(call: NewCall) -> str:
-    if call.timezone:
-        return ZoneSource.CONTACT
-    return call.destination.source
-
-
-# Optional columns, how each is read from a NewCall, and the database's default.
-_OPTIONAL: dict[str, tuple[Callable[[NewCall], Any], Any]] = {
-    **{name: (attrgetter(name), "") for name in ("caller_id", "caller_name", "message", "voice", "reference")},
-    **{
-        name: (attrgetter(name), None)
-        for name in ("not_after", "window", "flow", "max_attempts", "retry_minutes", "external_id")
-    },
-    "channel": (attrgetter("channel"), Channel.VOICE),
-    "contact_id": (lambda call: call.contact.pk if call.contact else None, None),
-    "priority": (attrgetter("priority"), 0),
-    "ignores_suppression": (attrgetter("ignores_suppression"), False),
-    "custom_data": (lambda call: call.custom_data or {}, {}),
-    "extra": (lambda call: call.extra or {}, {}),
+# Columns that most calls leave as they are, and the database's default.
+_OPTIONAL: dict[str, Any] = {
+    **dict.fromkeys(("caller_id", "caller_name", "message", "voice", "reference"), ""),
+    **dict.fromkeys(("not_after", "window", "flow", "max_attempts", "retry_minutes", "external_id")),
+    "channel": Channel.VOICE,
+    "priority": 0,
+    "ignores_suppression": False,
+    "custom_data": {},
+    "extra": {},
 }
 
 

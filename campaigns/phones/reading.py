@@ -20,9 +20,12 @@ EMAIL = re.compile(r"[^@\s<>,;\"]{1,64}@[^@\s<>,;\".]+(\.[^@\s<>,;\".]+)+")
 _MARKS = "\ufeff\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 _DROPPED = str.maketrans("", "", " \t\u00a0\u2007\u2009\u202f-‐‑‒–.()/" + _MARKS)
 _SCIENTIFIC = re.compile(r"\s*[+-]?\d+(?:[.,]\d+)?[eE][+-]?\d+\s*")
-_E164 = re.compile(r"\+\d+", re.ASCII)
 _PLAIN = re.compile(r"\+?\d+", re.ASCII)
+# What `cleaned` would not change.
+_CLEAN = re.compile(r"\+\d+|(?!00)\d+", re.ASCII)
 _TWO = "two numbers in one cell"
+# Members of enumerations are slow to look up, and this one is wanted for every number.
+_OF_NUMBER = ZoneSource.NUMBER
 _INNER = str.maketrans("", "", " -.()")
 _LENIENT = re.compile(r"\d{7,15}")
 
@@ -69,15 +72,17 @@ def normalise(text: str, country: str) -> Destination:
 
     Raises InvalidNumber with the reason: empty, scientific notation, two numbers, letters, too short, too long.
     """
-    number = text if _E164.fullmatch(text) else cleaned(text)
-    if not _PLAIN.fullmatch(number):
-        raise refusals.InvalidNumber(_fault(text, number), field="number")
+    number = text
+    if not _CLEAN.fullmatch(text):
+        number = cleaned(text)
+        if not _PLAIN.fullmatch(number):
+            raise refusals.InvalidNumber(_fault(text, number), field="number")
     found = plans.of_international(number) if number[0] == "+" else plans.of_national(number, country)
     if found is None:
         return _by_library(text, number, country)
     if found.zones is None:
         return Destination(found.number, *zones_of(phonenumbers.parse(found.number)))
-    return Destination(found.number, found.zones, ZoneSource.NUMBER)
+    return Destination(found.number, found.zones, _OF_NUMBER)
 
 
 def by_library(number: str, country: str) -> Destination:

@@ -14,7 +14,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from campaigns import refusals
+from campaigns import garbage, refusals
 from campaigns.api import base, filters, intake, items, parsers, serializers
 from campaigns.api.problems import FieldError, Invalid, Taken
 from campaigns.models import Call, CallAttempt, Campaign
@@ -103,6 +103,7 @@ class Calls(base.Read):
         (pk,) = self._stored([call])
         return self.shown(self.get_queryset().get(pk=pk), status.HTTP_201_CREATED)
 
+    @garbage.put_off()
     def _added_all(self) -> Response:
         wanted = items.read_bulk(self.request.data)
         campaign = self._campaign(wanted.campaign)

@@ -18,6 +18,11 @@ MOST_ATTEMPTS = 50
 LONGEST_RETRY_MINUTES = 2880
 MIDDLE_PRIORITY = 3
 _NO_RULES = (None,) * 5
+# All that a number may have beside its payload.
+_RULES = frozenset({
+    *windows.FIELDS, "gmtZone", "startDateTime", "finishDateTime", "maxAttempts", "retryIntervalInMinutes",
+    "dialerPriority", "externalCheck",
+})  # fmt: skip
 
 
 def check_list(body: object) -> list[Any]:
@@ -79,8 +84,9 @@ class Reader:
 
     def call(self, item: Mapping[str, Any], number: str, destination: Destination) -> NewCall:
         """Return the call of one number. Raises Fault."""
-        if len(item) == 1:
-            return NewCall(campaign=self.campaign, number=number, destination=destination)
+        if _RULES.isdisjoint(item):
+            payload = _payload(item.get("payload"))
+            return NewCall(campaign=self.campaign, number=number, destination=destination, custom_data=payload)
         timezone = self._timezone(item.get("gmtZone"), destination)
         starts_at, ends_at = self._dates(item)
         window = self._window(item)

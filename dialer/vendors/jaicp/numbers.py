@@ -36,7 +36,7 @@ class Plan:
         if isinstance(phone, int) and phone < 0:
             raise errors.bad_phone(str(phone))
         written = str(phone)
-        digits = written.translate(_ORNAMENTS).removeprefix("+")
+        digits = written if written.isdigit() else written.translate(_ORNAMENTS).removeprefix("+")
         if not (digits.isdigit() and digits.isascii() and 7 <= len(digits) <= 15) or len(written) > _LONGEST:
             raise errors.bad_phone(written[: errors.MOST_ECHOED])
         try:

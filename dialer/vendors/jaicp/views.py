@@ -10,6 +10,7 @@ from django.http import HttpResponse
 from rest_framework import exceptions
 from rest_framework.request import Request
 
+from campaigns import garbage
 from campaigns.operations.calls import NewCall
 from dialer.vendors.jaicp import (
     adding,
@@ -29,6 +30,7 @@ from dialer.vendors.jaicp.doors import Door
 class AddPhones(Door):
     """Adds a list of numbers, all of them or none."""
 
+    @garbage.put_off()
     def post(self, request: Request, token: str) -> HttpResponse:
         """Return the ids of the jobs, in the order of the list."""
         key = reading.key_of_header(request._request)

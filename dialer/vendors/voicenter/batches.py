@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import transaction
 
@@ -22,6 +22,14 @@ MOST_ITEMS = 100_000
 MOST_RESULTS = 3_000
 # Each distinct Code costs a look-up; beyond these, a Code counts as unknown.
 MOST_CODES = 100
+
+
+class Names(NamedTuple):
+    """The campaign and the account that an item names; whole batches name the same."""
+
+    campaign: str
+    code: str
+    is_code_sent: bool
 
 
 @dataclass(slots=True)
@@ -48,25 +56,37 @@ def items_of(body: Any) -> list[Any]:
     return items
 
 
-def read(items: Sequence[Fields], caller: auth.Caller, now: dt.datetime) -> Batch:
-    """Read every item, each campaign and Code once. Raises Fault where an address list shuts the caller out."""
-    campaigns = identifiers.by_voicenter_codes({code for item in items if (code := as_text(item.raw("Campaign")))})
-    owners = _owners(items, caller)
+def read(items: list[Fields], caller: auth.Caller, now: dt.datetime) -> Batch:
+    """Read every item, each campaign and Code once. Raises Fault where an address list shuts the caller out.
+
+    Takes the items off the list where they are too many for `results`.
+    """
+    seen: dict[Names, Names] = {}
+    named = [seen.setdefault(names, names) for names in map(_names, items)]
+    campaigns = identifiers.by_voicenter_codes({names.campaign for names in seen if names.campaign})
+    owners = _owners(seen, caller)
     accounts = {campaign.account for campaign in campaigns.values()} | {owner for owner in owners.values() if owner}
     auth.admit(accounts, caller)
     numbers = {account.pk: targets.Numbers(account) for account in accounts}
+    settled = {names: _settled(names, campaigns, owners) for names in seen}
     batch = Batch()
+    calls: dict[int, list[NewCall]] = {}
     done = (errors.Code.OK.value, "OK")
-    for item in items:
+    reading = items if len(items) <= MOST_RESULTS else _taken_off(items)
+    for item, names in zip(reading, named, strict=True):
+        campaign = settled[names]
+        if isinstance(campaign, tuple):
+            batch.results.append(campaign)
+            continue
         try:
-            campaign = _campaign(item, campaigns, owners)
             call = serializers.new_call(item, campaign, numbers[campaign.account_id], now)
         except (errors.Fault, refusals.Refused) as error:
             fault = errors.as_fault(error)
             batch.results.append((fault.code, fault.description))
         else:
             batch.results.append(done)
-            batch.calls.setdefault(campaign.account, []).append(call)
+            calls.setdefault(campaign.account_id, []).append(call)
+    batch.calls = {some[0].campaign.account: some for some in calls.values()}
     return batch
 
 
@@ -91,23 +111,37 @@ def results(items: Iterable[Fields], batch: Batch) -> list[dict[str, Any]]:
     ]
 
 
-def _owners(items: Sequence[Fields], caller: auth.Caller) -> dict[str, Account | None]:
+def _taken_off(items: list[Fields]) -> Iterator[Fields]:
+    """Yield items in their order, each gone from the list: many of them weigh as much as the calls made of them."""
+    items.reverse()
+    while items:
+        yield items.pop()
+
+
+def _names(item: Fields) -> Names:
+    code = item.raw("Code")
+    return Names(as_text(item.raw("Campaign")) or "", as_text(code) or "", auth.sent(code))
+
+
+def _owners(named: Iterable[Names], caller: auth.Caller) -> dict[str, Account | None]:
     """Return the account of each Code that items hold; None for one that is unknown."""
     found: dict[str, Account | None] = {}
-    for item in items:
-        code = as_text(item.raw("Code"))
-        if code and code not in found:
-            found[code] = auth.account_of(code, caller) if len(found) < MOST_CODES else None
+    for names in named:
+        if names.code and names.code not in found:
+            found[names.code] = auth.account_of(names.code, caller) if len(found) < MOST_CODES else None
     return found
 
 
-def _campaign(item: Fields, campaigns: dict[str, Campaign], owners: dict[str, Account | None]) -> Campaign:
-    found = campaigns.get(as_text(item.raw("Campaign")) or "")
-    code = item.raw("Code")
-    auth.check_owner(found, owners.get(as_text(code) or ""), code_sent=auth.sent(code))
-    if found is None:
-        raise errors.Fault(errors.Code.CAMPAIGN, errors.INVALID_CAMPAIGN)
-    return found
+def _settled(
+    names: Names, campaigns: dict[str, Campaign], owners: dict[str, Account | None]
+) -> Campaign | tuple[int, str]:
+    """Return the campaign that is named, or the code and description of why it is none."""
+    found = campaigns.get(names.campaign)
+    try:
+        auth.check_owner(found, owners.get(names.code), code_sent=names.is_code_sent)
+    except errors.Fault as fault:
+        return fault.code, fault.description
+    return found or (errors.Code.CAMPAIGN.value, errors.INVALID_CAMPAIGN)
 
 
 def _custom_data(item: Fields) -> dict[str, Any]:

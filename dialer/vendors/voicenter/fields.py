@@ -38,10 +38,6 @@ class Fields:
         # Custom data at the top level; its names keep their case.
         self._variables = {name: sent[name] for name in variables} if variables else None
 
-    def has(self, name: str) -> bool:
-        """Tell whether the field was sent with anything but null."""
-        return self._values.get(name.lower()) is not None
-
     def raw(self, name: str) -> Any:
         """Return the field as it was sent; None where it was not."""
         return self._values.get(name.lower())

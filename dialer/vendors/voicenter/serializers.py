@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -41,31 +41,24 @@ def sent_fields(fields: Fields, campaign: Campaign, numbers: targets.Numbers, no
     `extra` holds what only this door shows again: customer_name, originate_time.
     """
     found: dict[str, Any] = {}
-    if fields.has("callerid"):
-        found["caller_id"] = numbers.caller_id(fields.raw("callerid"))
-    for name, (key, read) in _OPTIONAL.items():
-        if fields.has(name) and (value := read(fields)) is not None:
-            found[key] = value
-    custom_data = fields.custom_data()
-    if custom_data is not None:
+    if (caller_id := fields.raw("CallerID")) is not None:
+        found["caller_id"] = numbers.caller_id(caller_id)
+    if (caller_name := fields.text("CallerName", most=LONGEST_CALLER_NAME)) is not None:
+        found["caller_name"] = caller_name
+    if (priority := fields.whole("Priority", least=LOWEST_PRIORITY, most=HIGHEST_PRIORITY)) is not None:
+        found["priority"] = priority
+    if (ignores := fields.flag("IgnoreDncStatus")) is not None:
+        found["ignores_suppression"] = ignores
+    if (custom_data := fields.custom_data()) is not None:
         found["custom_data"] = custom_data
     extra: dict[str, Any] = {}
-    if fields.has("customername"):
-        extra["customer_name"] = fields.text("CustomerName", most=LONGEST_CUSTOMER_NAME)
+    if (customer_name := fields.text("CustomerName", most=LONGEST_CUSTOMER_NAME)) is not None:
+        extra["customer_name"] = customer_name
     if (due := _due(fields, campaign, now)) is not None:
         found["due_at"], extra["originate_time"] = due
-    return found | {"extra": extra} if extra else found
-
-
-# How the plain ones among the optional fields are read, by their names in lower case, and what we call them.
-_OPTIONAL: dict[str, tuple[str, Callable[[Fields], Any]]] = {
-    "callername": ("caller_name", lambda fields: fields.text("CallerName", most=LONGEST_CALLER_NAME)),
-    "priority": (
-        "priority",
-        lambda fields: fields.whole("Priority", least=LOWEST_PRIORITY, most=HIGHEST_PRIORITY),
-    ),
-    "ignoredncstatus": ("ignores_suppression", lambda fields: fields.flag("IgnoreDncStatus")),
-}
+    if extra:
+        found["extra"] = extra
+    return found
 
 
 def _due(fields: Fields, campaign: Campaign, now: dt.datetime) -> tuple[dt.datetime, int] | None:

@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.utils import timezone
 from rest_framework.request import Request
 
-from campaigns import refusals
+from campaigns import garbage, refusals
 from campaigns.models import Campaign
 from campaigns.operations import calls as call_operations
 from dialer import clock
@@ -79,6 +79,7 @@ class AddCallsBulk(JsonOnly):
 
     max_body: ClassVar[int] = 64 * 1024 * 1024
 
+    @garbage.put_off()
     def post(self, request: Request) -> HttpResponse:
         """Read the array, store what can be stored, and say what came of each item if they are few."""
         self.require_json(request)
@@ -86,9 +87,7 @@ class AddCallsBulk(JsonOnly):
         items = self.items(request)
         now = clock.now()
         batch = batches.read(items, caller, now)
-        shown = {"AddResult": batches.results(items, batch)} if len(items) <= batches.MOST_RESULTS else {}
-        # A hundred thousand of them weigh as much as the calls made of them.
-        items.clear()
+        shown = {"AddResult": batches.results(items, batch)} if items else {}
         batches.store(batch, now)
         if batch.calls:
             return errors.answer(**shown)
