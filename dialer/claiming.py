@@ -16,7 +16,7 @@ from django.db import transaction
 from campaigns import bulk, locks
 from campaigns.models import Account, Call, CallAttempt, CallerId, Campaign
 from campaigns.states import AttemptState, CallState
-from dialer import carriers, facts, gates, lanes, numbers, sweeping
+from dialer import carriers, facts, gates, lanes, numbers, serving, sweeping, tuning
 
 # How long a claimed attempt waits for the task that places it, before another is told to; in seconds.
 PLACE_GRACE = 3.0
@@ -50,6 +50,7 @@ def claim(*, account_id: int, now: dt.datetime, limit: int = 100) -> Claimed:
     running = [campaign for campaign in campaigns if gates.campaign_shut(campaign, now) is None]
     if not running:
         return claimed
+    tuning.tune(running, now=now)
     plan = lanes.plan(account=account, campaigns=running, now=now, limit=limit)
     claimed.again_at = plan.again_at
     calls = lanes.candidates(plan.wants)
@@ -94,11 +95,12 @@ def _open_attempts(
     if not going:
         return []
     listed = list(CallerId.objects.filter(account=account).order_by("id"))
+    meant = serving.meant(going, known.campaigns, now)
     check_at = now + dt.timedelta(seconds=PLACE_GRACE)
     ids = bulk.allocate_ids(CallAttempt, len(going))
     rows = []
     for pk, call in zip(ids, going, strict=True):
-        campaign = known.campaigns[call.campaign_id]
+        campaign, member = known.campaigns[call.campaign_id], meant.get(call.id)
         rows.append(
             (
                 pk,
@@ -110,7 +112,8 @@ def _open_attempts(
                 call.channel,
                 carriers.alias_for(call.channel, sandbox=account.is_sandbox),
                 call.destination,
-                numbers.shown(call, campaign, listed),
+                numbers.shown(call, campaign, listed, member_code=member.code if member else ""),
+                member.pk if member else None,
                 AttemptState.CLAIMED.value,
                 now,
                 check_at,
@@ -138,6 +141,7 @@ _ATTEMPT_COLUMNS = (
     "carrier",
     "destination",
     "caller_id",
+    "member_id",
     "state",
     "claimed_at",
     "check_at",

@@ -43,6 +43,8 @@ class _Room:
     account: int
     campaigns: dict[int, int]
     aliases: dict[str, int]
+    # Campaigns whose members are all taken.
+    unstaffed: set[int] = field(default_factory=set)
     # Carriers whose breaker is open.
     down: set[str] = field(default_factory=set)
     # When the speed limits that were reached leave room again.
@@ -89,6 +91,8 @@ def _why(room: _Room, pk: int, alias: str) -> Reason:
         return Reason.CARRIER_DOWN
     if room.aliases[alias] <= 0:
         return Reason.CARRIER_CAP
+    if pk in room.unstaffed:
+        return Reason.MEMBER
     return Reason.CAMPAIGN_CAP if room.campaigns[pk] <= 0 else Reason.ACCOUNT_CAP
 
 
@@ -109,6 +113,8 @@ def _room(account: Account, campaigns: Sequence[Campaign], limit: int, now: dt.d
     left = _Room(account=pacing.room(cap=account.max_live_calls, used=sum(live.values())), campaigns={}, aliases={})
     for campaign in campaigns:
         free = pacing.room(cap=campaign.capacity, used=live.get(campaign.pk, 0))
+        if free > 0 and by_members.get(campaign.pk, free) <= 0:
+            left.unstaffed.add(campaign.pk)
         left.campaigns[campaign.pk] = min(free, by_members.get(campaign.pk, free))
     _hold_campaigns_to_pace(account, campaigns, left, limit, now)
     _hold_account_to_pace(account, left, limit, now)

@@ -124,7 +124,7 @@ class MemberAdmin(LedgerAdmin):
 
     def alter(self, request: HttpRequest, row: Member, changed: Mapping[str, Any]) -> None:
         """Change a member. Raises AlreadyThere."""
-        people.change_member(member=row, **changed)
+        people.change_member(member=row, now=moments.now(), **changed)
 
     def delete_model(self, request: HttpRequest, obj: Member) -> None:
         """Take a member from the campaign."""

@@ -58,7 +58,8 @@ class CampaignShape(Shape):
             *("id", "name", "description", "state", "api", "caller_id", "caller_name", "message", "voice"),
             *("repetition_key", "max_plays", "flow", "channels", "detect_machines", "timezone", "windows"),
             *("holidays", "starts_at", "ends_at", "pacing", "capacity", "calls_per_second", "max_abandon_rate"),
-            *("calls_per_member", "safe_harbour_message", "ring_seconds", "max_attempts", "retry_minutes"),
+            *("calls_per_member", "member_wait_seconds", "wrap_up_seconds", "safe_harbour_message"),
+            *("ring_seconds", "max_attempts", "retry_minutes"),
             *("retry_growth", "retry_rules", "created_at", "started_at", "finished_at", "changed_at", "changed_by"),
             *("identifiers", "counts"),
         ]

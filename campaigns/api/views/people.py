@@ -34,7 +34,7 @@ class Members(base.Read):
         """Change a member's name or code, or whether it takes calls."""
         member = self.get_object()
         wanted = _changes(fields.given(self.get_serializer(member, data=request.data, partial=True)))
-        return self.shown(operations.change_member(member=member, **wanted))
+        return self.shown(operations.change_member(member=member, now=self.now, **wanted))
 
     def destroy(self, request: Request, pk: str) -> Response:
         """Remove a member."""
