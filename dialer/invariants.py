@@ -6,8 +6,8 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Window
-from django.db.models.functions import Lag
+from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Value, Window
+from django.db.models.functions import Coalesce, Lag
 
 from campaigns.models import Account, Call, CallAttempt, Campaign, Suppression
 from campaigns.states import AttemptState, CallState, CampaignState, Outcome
@@ -149,6 +149,39 @@ def _reached_twice(now: dt.datetime) -> Found:
     return [f"call {pk} was tried after try {n} was answered" for pk, n in calls.items()]
 
 
+def _two_talks(now: dt.datetime) -> Found:
+    """Calls that a member was given while the call before was not over."""
+    taken = CallAttempt.objects.filter(member__isnull=False, connected_at__isnull=False)
+    before = {"partition_by": [F("member_id")], "order_by": [F("connected_at").asc(), F("pk").asc()]}
+    ordered = taken.annotate(ended_before=Window(Lag(Coalesce("ended_at", Value(now + facts.DAY))), **before))
+    return [
+        f"attempt {pk}"
+        for pk in ordered.filter(ended_before__gt=F("connected_at")).values_list("pk", flat=True)[:SHOWN]
+    ]
+
+
+def _connected_and_abandoned(now: dt.datetime) -> Found:
+    return _rows(CallAttempt.objects.filter(connected_at__isnull=False, abandoned=True), "attempt")
+
+
+def _abandoned_unanswered(now: dt.datetime) -> Found:
+    return _rows(CallAttempt.objects.filter(answered_at__isnull=True, abandoned=True), "attempt")
+
+
+def _met_nobody(now: dt.datetime) -> Found:
+    """Persons who answered a call that was for a member, met none, and are not counted as abandoned."""
+    met_nobody = CallAttempt.objects.filter(
+        wants_member=True, connected_at__isnull=True, abandoned=False, answered_at__isnull=False
+    )
+    return _rows(met_nobody.filter(state=AttemptState.ENDED, outcome=Outcome.ANSWERED), "attempt")
+
+
+def _member_without_talk(now: dt.datetime) -> Found:
+    """Ended attempts that name a member who never took them."""
+    ended = CallAttempt.objects.filter(state=AttemptState.ENDED, member__isnull=False)
+    return _rows(ended.filter(connected_at__isnull=True), "attempt")
+
+
 INVARIANTS = (
     Invariant("a call in progress has an open attempt", _live_without_attempt),
     Invariant("an open attempt belongs to a call in progress", _attempt_without_live),
@@ -163,5 +196,10 @@ INVARIANTS = (
     Invariant("nothing is placed to a suppressed destination", _suppressed_after),
     Invariant("nothing is placed outside its window", _outside_window),
     Invariant("no call waits in a campaign that is over", _waiting_in_closed),
+    Invariant("no member has two calls", _two_talks),
+    Invariant("no call is both taken by a member and abandoned", _connected_and_abandoned),
+    Invariant("nobody is abandoned who did not answer", _abandoned_unanswered),
+    Invariant("whoever answered for a member met one or counts as abandoned", _met_nobody),
+    Invariant("an ended call's member took it", _member_without_talk),
     Invariant("every ended attempt has its report, or it is due", _unreported),
 )

@@ -61,7 +61,7 @@ def allowance(*, answered: int, abandoned: int, cap: float) -> int:
     A tenth of the cap is kept back. So without answers nothing is risked, and the first risk comes after
     1 / (0.9 x cap) of them: 38 under 3 %.
     """
-    return math.floor(KEPT * cap * answered - abandoned)
+    return max(0, math.floor(KEPT * cap * answered - abandoned))
 
 
 def freed(talking: int, *, within: float, mean: float) -> int:

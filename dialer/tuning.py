@@ -74,7 +74,7 @@ def tune(campaigns: Sequence[Campaign], *, now: dt.datetime) -> None:
     if not stale:
         return
     shares, tries = shares_of(stale, now), tries_of(stale, now)
-    fresh = [_measured(watched[pk], states.get(pk), shares[pk], tries[pk], now) for pk in stale]
+    fresh = [measured(watched[pk], states.get(pk), shares[pk], tries[pk], now) for pk in stale]
     PacingState.objects.bulk_create(
         fresh,
         update_conflicts=True,
@@ -83,9 +83,10 @@ def tune(campaigns: Sequence[Campaign], *, now: dt.datetime) -> None:
     )
 
 
-def _measured(
+def measured(
     campaign: Campaign, was: PacingState | None, share: Share, tries: Sequence[Try], now: dt.datetime
 ) -> PacingState:
+    """Return the figures of a campaign at a moment, and where its loop stands then. Pure."""
     cap = float(campaign.max_abandon_rate)
     risk, tuned_at = (was.risk, was.tuned_at) if was else (cap, now)
     if tuned_at + TUNE_EVERY <= now or tuned_at > now:
@@ -139,16 +140,17 @@ def shares_of(campaign_ids: Sequence[int], now: dt.datetime) -> dict[int, Share]
     persons, lately = Q(outcome=Outcome.ANSWERED), Q(hour__gt=now - LOOP_SPAN - dt.timedelta(hours=1))
     sums = HourlySum.objects.filter(campaign__in=campaign_ids, hour__gt=now - CAP_SPAN, channel=Channel.VOICE)
     rows: Any = sums.values_list("campaign_id").annotate(
-        Sum("attempts", filter=persons, default=0),
-        Sum("abandoned", default=0),
-        Sum("attempts", filter=persons & lately, default=0),
-        Sum("abandoned", filter=lately, default=0),
+        persons=Sum("attempts", filter=persons, default=0),
+        gone=Sum("abandoned", default=0),
+        persons_lately=Sum("attempts", filter=persons & lately, default=0),
+        gone_lately=Sum("abandoned", filter=lately, default=0),
     )
     for pk, *figures in rows.order_by():
         shares[pk] = Share(*figures)
     due: Any = DueReport.objects.filter(attempt__campaign__in=campaign_ids, attempt__channel=Channel.VOICE)
     due = due.values_list("attempt__campaign_id").annotate(
-        Count("pk", filter=Q(attempt__outcome=Outcome.ANSWERED)), Count("pk", filter=Q(attempt__abandoned=True))
+        persons=Count("pk", filter=Q(attempt__outcome=Outcome.ANSWERED)),
+        gone=Count("pk", filter=Q(attempt__abandoned=True)),
     )
     for pk, answered, abandoned in due.order_by():
         share = shares[pk]

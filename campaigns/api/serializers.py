@@ -95,12 +95,20 @@ class MemberShape(Shape):
     """An agent who serves a campaign's answered calls."""
 
     campaign = own_campaign()
+    in_call = serializers.SerializerMethodField(help_text="With a person right now.")
+    busy_until = serializers.DateTimeField(
+        read_only=True, help_text="The end of the last wrap-up or break: given no call before it."
+    )
 
     class Meta:
         model = Member
-        fields = ["id", "campaign", "code", "display_name", "is_available", "busy_until"]
+        fields = ["id", "campaign", "code", "display_name", "is_available", "in_call", "busy_until"]
         read_only_fields = ["busy_until"]
         validators: list[Any] = []
+
+    def get_in_call(self, member: Member) -> bool:
+        """Tell whether the member talks; one who was just made does not."""
+        return bool(getattr(member, "in_call", False))
 
     def validate_campaign(self, campaign: Campaign) -> Campaign:
         """Refuse to move what exists to another campaign."""

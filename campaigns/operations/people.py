@@ -10,9 +10,17 @@ import uuid
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef, QuerySet
 
 from campaigns import locks, refusals
-from campaigns.models import Campaign, Contact, Member
+from campaigns.models import CallAttempt, Campaign, Contact, Member
+from campaigns.states import AttemptState
+
+
+def with_calls(members: QuerySet[Member]) -> QuerySet[Member]:
+    """Return members, each with `in_call`: whether it talks to a person."""
+    talks = CallAttempt.objects.filter(member=OuterRef("pk"), connected_at__isnull=False)
+    return members.annotate(in_call=Exists(talks.exclude(state=AttemptState.ENDED)))
 
 
 def new_member(*, campaign: Campaign, code: str, **fields: Any) -> Member:

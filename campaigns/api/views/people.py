@@ -25,6 +25,10 @@ class Members(base.Read):
     serializer_class = serializers.MemberShape
     filterset_class = filters.MemberFilters
 
+    def get_queryset(self) -> QuerySet[Member]:
+        """Return the account's members, and whether each is in a call."""
+        return operations.with_calls(super().get_queryset())
+
     def create(self, request: Request) -> Response:
         """Add a member to a campaign."""
         wanted = fields.given(self.get_serializer(data=request.data))
