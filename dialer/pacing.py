@@ -13,7 +13,7 @@ AIM = 0.75
 FEW = 30
 MOST_RISK = 0.5
 # How unlikely it must be that more calls are abandoned than are allowed.
-SURPRISE = 0.01
+SURPRISE = 0.002
 
 
 def burst(calls_per_second: Decimal | float) -> tuple[int, float]:

@@ -100,7 +100,8 @@ def starts(campaign: Campaign, crew: Crew, state: PacingState | None) -> int:
     horizon = state.answer_seconds + float(campaign.member_wait_seconds)
     soon = sum(rest <= horizon for rest in crew.rests)
     freed = pacing.freed(crew.talking, within=horizon - campaign.wrap_up_seconds, mean=state.talk_seconds)
-    members = crew.idle + soon + freed - crew.waiting
+    # Who does not come back in time is an abandon: no more are counted on than may be abandoned.
+    members = crew.idle + min(soon + freed, allowance) - crew.waiting
     most = math.floor((ratio if ratio > 1 else MOST_PER_MEMBER) * max(0, members)) - len(crew.ringing)
     more = pacing.predictive(
         members=members,
