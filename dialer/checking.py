@@ -75,7 +75,7 @@ def _check_real(alias: str, now: dt.datetime, limit: int) -> tuple[int, list[int
             fresh = outcomes.held([str(attempt.key) for attempt in asked])
             still = [attempt for attempt in fresh if attempt.state != AttemptState.ENDED]
             _learn(still, outcomes.plans_of(still), answers, now)
-        _connect(alias, still, now)
+        connect(alias, still, now)
     return len(due), unplaced
 
 
@@ -109,7 +109,7 @@ def _dials(attempts: Sequence[CallAttempt], plans: outcomes.Plans) -> list[Dial]
     ]
 
 
-def _connect(alias: str, attempts: Sequence[CallAttempt], now: dt.datetime) -> None:
+def connect(alias: str, attempts: Sequence[CallAttempt], now: dt.datetime) -> None:
     """Tell a carrier which member takes which call, and whose wait is over; repeated until it confirms."""
     unsaid = [attempt for attempt in attempts if outcomes.is_to_connect(attempt)]
     if not unsaid:

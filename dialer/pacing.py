@@ -12,8 +12,11 @@ AIM = 0.75
 # Fewer answers than these do not tell how well the model fits.
 FEW = 30
 MOST_RISK = 0.5
+# How much of the allowance is spent, on expectation, by what rings at one time: an abandon is known of seconds later.
+SPENT = 0.2
 # How unlikely it must be that more calls are abandoned than are allowed.
 SURPRISE = 0.002
+ROUNDING = 1e-9
 
 
 def burst(calls_per_second: Decimal | float) -> tuple[int, float]:
@@ -78,7 +81,8 @@ def predictive(
 
     `members` are free, or will be by the time of an answer; `ringing` the chances that the calls under way are still
     answered, `answer_rate` that of a new one. Calls are added while the expected share of persons who find no
-    member stays within `risk`, and more of them than the `allowance` are out of the question (`SURPRISE`).
+    member stays within `risk`, their number within a part of the `allowance`, and more of them than the `allowance`
+    out of the question (`SURPRISE`).
     """
     if members < 1:
         return 0
@@ -88,7 +92,9 @@ def predictive(
     started = 0
     while started < most:
         answers.add(answer_rate)
-        if answers.lost() > risk or answers.beyond() > SURPRISE:
+        lost = answers.lost()
+        too_much = lost > risk * answers.expected + ROUNDING or lost > SPENT * allowance + ROUNDING
+        if too_much or answers.beyond() > SURPRISE:
             break
         started += 1
     return started
@@ -112,10 +118,10 @@ class _Answers:
             before = odds
 
     def lost(self) -> float:
-        """Return the expected share of those who answer for whom there is no member."""
+        """Return how many of those who answer find no member, on expectation."""
         known = self.odds[: self.members + 1]
         met = self.members + sum((count - self.members) * odds for count, odds in enumerate(known))
-        return (self.expected - met) / self.expected if self.expected else 0.0
+        return self.expected - met
 
     def beyond(self) -> float:
         """Return the odds that more are answered than there are members and abandons allowed."""

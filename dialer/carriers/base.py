@@ -126,9 +126,9 @@ class Carrier:
     def connect(self, dials: Sequence[Dial], *, now: dt.datetime) -> None:
         """Go on with answered dials that waited for a member. Raises CarrierError.
 
-        A dial with `connected_at` is bridged to its `member`, and CONNECTED told once they talk: until then it may
-        come again, and must not be bridged twice. One with `released_at` walks its flow to the end. No transaction
-        is open. A virtual carrier is not asked: its dials tell it all.
+        A dial with `connected_at` is bridged to its `member`, and CONNECTED told once they talk. One with
+        `released_at` walks its flow to the end, which CONNECTED confirms too. Until that is told they come again, and
+        must not be begun twice. No transaction is open. A virtual carrier is not asked: its dials tell it all.
         """
         raise TypeError(f"{type(self).__name__} does not say how to do this")
 

@@ -80,7 +80,7 @@ def starts(**more) -> int:
 def test_predictive_starts_more_where_fewer_answer_more_is_risked_or_more_members_come():
     assert starts(members=0) == 0
     assert 4 < starts() < starts(answer_rate=0.25) < starts(answer_rate=0.1)
-    assert starts(risk=0) == 4 < starts(risk=0.01) < starts(risk=0.1)
+    assert starts(risk=0) == 4 < starts() < starts(risk=0.1)
     assert starts(members=8) > 2 * starts()
     assert starts(answer_rate=0.1, most=7) == 7
     assert starts(answer_rate=1.0) == 4
@@ -98,7 +98,7 @@ def test_more_abandons_than_are_allowed_are_out_of_the_question(rate):
     count = starts(answer_rate=rate, risk=1.0, allowance=2, most=500)
     beyond = sum(math.comb(count, k) * rate**k * (1 - rate) ** (count - k) for k in range(7, count + 1))
     assert beyond <= pacing.SURPRISE
-    assert count >= 6
+    assert count >= 4
 
 
 @pytest.mark.parametrize(
