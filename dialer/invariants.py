@@ -152,8 +152,13 @@ def _reached_twice(now: dt.datetime) -> Found:
 def _two_talks(now: dt.datetime) -> Found:
     """Calls that a member was given while the call before was not over."""
     taken = CallAttempt.objects.filter(member__isnull=False, connected_at__isnull=False)
-    before = {"partition_by": [F("member_id")], "order_by": [F("connected_at").asc(), F("pk").asc()]}
-    ordered = taken.annotate(ended_before=Window(Lag(Coalesce("ended_at", Value(now + facts.DAY))), **before))
+    ordered = taken.annotate(
+        ended_before=Window(
+            Lag(Coalesce("ended_at", Value(now + facts.DAY))),
+            partition_by=[F("member_id")],
+            order_by=[F("connected_at").asc(), F("pk").asc()],
+        )
+    )
     return [
         f"attempt {pk}"
         for pk in ordered.filter(ended_before__gt=F("connected_at")).values_list("pk", flat=True)[:SHOWN]

@@ -8,6 +8,7 @@ what is not in them yet: the cost does not grow with what has been dialled befor
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,7 +32,7 @@ BATCH = 20
 CAP_SPAN = dt.timedelta(days=30)
 LOOP_SPAN = dt.timedelta(hours=2)
 # How many attempts are looked at, and how old they must be for all of them to have been answered or not.
-SAMPLE = 300
+SAMPLE = 600
 SETTLED = dt.timedelta(seconds=60)
 # Ages in seconds that the curve of answers tells of.
 AGES = 60
@@ -121,7 +122,9 @@ def curve_of(tries: Sequence[Try]) -> list[float]:
         # One more that goes as at this age before: few tell little.
         curve.append((coming + curve[-1]) / (still + 1))
         still, coming = still - all_of_them[age], coming - answered[age]
-    return [round(chance, 4) for chance in curve]
+    # Few answers tell little: they are taken to be more by a standard error, so that none is met unprepared.
+    margin = 1 + 1 / math.sqrt(1 + sum(answered))
+    return [round(min(1.0, chance * margin), 4) for chance in curve]
 
 
 def _delay(one: Try) -> float:
