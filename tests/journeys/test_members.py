@@ -232,18 +232,18 @@ def test_a_power_ratio_is_held_once_the_cap_is_passed(world, api):
 
 
 def test_predictive_dials_more_than_members_once_answers_have_earned_it(world, api):
-    campaign = staffed(api, members=8, pacing="predictive", capacity=200, wrap_up_seconds=5)
-    bulk(api, campaign, *["408", "486", "404", PERSON, "480"] * 250)
-    most = 0
-    for _ in range(25):
-        world.run(minutes=1)
-        most = max(most, CallAttempt.objects.filter(answered_at=None).exclude(state="ended").count())
+    campaign = staffed(api, members=20, pacing="predictive", capacity=200, wrap_up_seconds=5)
+    bulk(api, campaign, *["408", "486", PERSON, "408", PERSON] * 80)
+    most: list[int] = []
+    for _ in range(36):
+        world.run(seconds=10)
+        most.append(CallAttempt.objects.exclude(state="ended").count())
+    # Progressive never has more calls in progress than members, and so it begins.
+    assert max(most[:3]) <= 20 < max(most)
     state = PacingState.objects.get()
-    assert state.answer_curve[0] == pytest.approx(0.2, abs=0.08)
-    assert most > 8
+    assert state.answer_curve[0] == pytest.approx(0.4, abs=0.12)
     persons = CallAttempt.objects.filter(outcome="answered")
-    assert persons.count() > 60
-    assert persons.filter(abandoned=True).count() <= 0.03 * persons.count()
+    assert persons.filter(abandoned=True).count() <= 0.03 * persons.count() + 1
     assert not persons.filter(connected_at__gt=F("answered_at") + dt.timedelta(seconds=2)).exists()
     in_order(world)
 
