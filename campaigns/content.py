@@ -26,6 +26,16 @@ def flow_of(call: Call, campaign: Campaign) -> flows.Flow:
     )
 
 
+def safe_harbour(campaign: Campaign) -> flows.Flow:
+    """Return what a person hears for whom no member came free: the campaign's message, then the end."""
+    said = (
+        flows.spoken(campaign.safe_harbour_message, voice=campaign.voice)["steps"]
+        if campaign.safe_harbour_message
+        else []
+    )
+    return {"steps": [*said, {"do": "hangup"}]}
+
+
 def text_of(campaign: Campaign, channel: str, own: str = "") -> str:
     """Return what a text or an email says, `own` being the call's message; blank where there is nothing to send."""
     settings = channel_settings(campaign, channel)

@@ -1,4 +1,5 @@
-"""The locks of the ledger. Whoever needs several takes them in this order: account, campaigns, calls, attempts.
+"""The locks of the ledger. Whoever needs several takes them in this order: account, campaigns, calls, attempts,
+members.
 
 The account's lock makes its dialling decisions one after another: claiming, placing, pausing, cancelling and
 suppressing all hold it, so what an answered request says is true of every call placed afterwards. SQLite needs
@@ -37,6 +38,13 @@ def campaign(pk: int) -> None:
 def campaign_import(pk: int) -> None:
     """Let no other file be stored into a campaign until the transaction ends; single calls may still come in."""
     _lock("SELECT pg_advisory_xact_lock(hashtextextended('campaign import', %s))", pk)
+
+
+def members(campaign_ids: Iterable[int]) -> None:
+    """Hold who gives answered calls to the members of campaigns, until the transaction ends."""
+    statement = """SELECT pg_advisory_xact_lock(hashtextextended('campaign members', id))
+        FROM (SELECT unnest(%s::bigint[]) AS id ORDER BY 1) AS ordered"""
+    _lock(statement, sorted(campaign_ids))
 
 
 def _lock(statement: str, value: int | list[int]) -> None:

@@ -51,7 +51,8 @@ def _check_virtual(aliases: list[str], now: dt.datetime, limit: int, seen: Horiz
         if not due:
             return 0, []
         unplaced = _again(due, now)
-        for alias in {attempt.carrier for attempt in due}:
+        # In order: whoever meets another at the members of two campaigns comes to them in the same order.
+        for alias in sorted({attempt.carrier for attempt in due}):
             asked = [attempt for attempt in due if attempt.carrier == alias and attempt.placed_at is not None]
             plans = outcomes.plans_of(asked)
             _learn(asked, plans, carriers.get(alias).ask(_dials(asked, plans), now=now), now)
@@ -76,6 +77,7 @@ def _check_real(alias: str, now: dt.datetime, limit: int, seen: Horizon) -> tupl
             fresh = outcomes.held([str(attempt.key) for attempt in asked])
             still = [attempt for attempt in fresh if attempt.state != AttemptState.ENDED]
             _learn(still, outcomes.plans_of(still), answers, now)
+        connect(alias, still, now)
     return len(due), unplaced
 
 
@@ -102,16 +104,28 @@ def _again(due: Sequence[CallAttempt], now: dt.datetime) -> list[int]:
 
 
 def _dials(attempts: Sequence[CallAttempt], plans: outcomes.Plans) -> list[Dial]:
-    staffed = staffing.staffed(plans.campaigns.values())
+    codes = staffing.codes_of(attempts)
     return [
         placing.dial_of(
             attempt,
             plans.calls[attempt.call_id],
             plans.campaigns[attempt.campaign_id],
-            staffed=attempt.campaign_id in staffed,
+            member=codes.get(attempt.member_id or 0, ""),
         )
         for attempt in attempts
     ]
+
+
+def connect(alias: str, attempts: Sequence[CallAttempt], now: dt.datetime) -> None:
+    """Tell a carrier which member takes which call, and whose wait is over; repeated until it confirms."""
+    unsaid = [attempt for attempt in attempts if outcomes.is_to_connect(attempt)]
+    if not unsaid:
+        return
+    dials = _dials(unsaid, outcomes.plans_of(unsaid))
+    try:
+        carriers.get(alias).connect(dials, now=now)
+    except CarrierError as error:
+        logger.warning("%s cannot connect members: %s", alias, error)
 
 
 def _learn(attempts: Sequence[CallAttempt], plans: outcomes.Plans, answers: Iterable[Answer], now: dt.datetime) -> None:

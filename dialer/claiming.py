@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.db import connection, transaction
 
 from campaigns import bulk, locks
-from campaigns.models import Account, Call, CallerId, Campaign
+from campaigns.models import Account, Call, CallerId, Campaign, Member
 from campaigns.states import CallState, Channel
-from dialer import carriers, facts, gates, lanes, numbers, ready, sweeping
+from dialer import carriers, facts, gates, lanes, numbers, ready, serving, sweeping, tuning
 from dialer.horizons import MARGIN, Horizon
 
 # How long a claimed attempt waits for the task that places it, before another is told to; in seconds.
@@ -67,6 +67,7 @@ def _claim(account_id: int, now: dt.datetime, limit: int, seen: Horizon) -> tupl
         claimed.moved = claimed.swept
         found = ready.look(campaigns, now=now, horizon=seen) if claimed.swept else found
     running = [campaign for campaign in campaigns if gates.campaign_shut(campaign, now) is None]
+    tuning.tune(running, now=now)
     plan = lanes.plan(account=account, campaigns=running, ready=found.lanes, now=now, limit=limit, horizon=seen)
     claimed.again_at = plan.again_at
     calls = ready.candidates(plan.wants, horizon=seen)
@@ -112,12 +113,14 @@ def _open_attempts(
         return []
     listed = list(CallerId.objects.filter(account=account).order_by("id"))
     aliases = {channel: carriers.alias_for(channel, sandbox=account.is_sandbox) for channel in Channel.values}
+    meant = serving.meant(going, known.campaigns, now)
     own = [
         {
             "id": call.id,
             "key": uuid.uuid4().hex,
             "carrier": aliases[call.channel],
-            "caller_id": numbers.shown(call, known.campaigns[call.campaign_id], listed),
+            "caller_id": _shown(call, known, listed, meant),
+            "member_id": meant[call.id].pk if call.id in meant else None,
             "zones": call.zones or known.campaigns[call.campaign_id].zone_name(),
         }
         for call in going
@@ -131,14 +134,19 @@ def _open_attempts(
     return ids
 
 
+def _shown(call: gates.Candidate, known: gates.Facts, listed: Sequence[CallerId], meant: Mapping[int, Member]) -> str:
+    member = meant.get(call.id)
+    return numbers.shown(call, known.campaigns[call.campaign_id], listed, member_code=member.code if member else "")
+
+
 # What an attempt has of its own; all else it takes over from its call.
-_OWN = {"id": "bigint", "key": "uuid", "carrier": "text", "caller_id": "text", "zones": "text"}
+_OWN = {"id": "bigint", "key": "uuid", "carrier": "text", "caller_id": "text", "member_id": "bigint", "zones": "text"}
 _EVIDENCE = {"postgresql": "jsonb_build_object('zones', v.zones)", "sqlite": "json_object('zones', v.zones)"}
 _OPEN = """
     INSERT INTO campaigns_callattempt (key, account_id, campaign_id, call_id, n, channel, carrier, destination,
-        caller_id, state, claimed_at, check_at, evidence)
+        caller_id, member_id, state, claimed_at, check_at, evidence)
     SELECT v.key, k.account_id, k.campaign_id, k.id, k.attempts_total + 1, k.channel, v.carrier, k.destination,
-        v.caller_id, 'claimed', %s, %s, {evidence}
+        v.caller_id, v.member_id, 'claimed', %s, %s, {evidence}
     FROM {own} JOIN campaigns_call k ON k.id = v.id
     RETURNING id"""
 _TAKE = """

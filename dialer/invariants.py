@@ -14,7 +14,7 @@ from django.db.models.functions import Lag, TruncMinute
 
 from campaigns.models import Account, Call, CallAttempt, Campaign, Suppression
 from campaigns.states import AttemptState, CallState, CampaignState, Outcome
-from dialer import facts, gates, tallies
+from dialer import facts, gates, talks, tallies
 from reports.models import AttemptReport, DueReport
 
 Found = list[str]
@@ -212,6 +212,11 @@ INVARIANTS = (
     _since("nothing is placed outside its window", _outside_window),
     _since("an attempt belongs to the account and the campaign of its call", _strange_account),
     Invariant("no call waits in a campaign that is over", _waiting_in_closed),
+    _since("no member has two calls", talks.two_talks),
+    _since("no call is both taken by a member and abandoned", talks.connected_and_abandoned),
+    _since("nobody is abandoned who did not answer", talks.abandoned_unanswered),
+    _since("whoever answered for a member met one or counts as abandoned", talks.met_nobody),
+    _since("an ended call's member took it", talks.member_without_talk),
     _since("every ended attempt has its report, or it is due", _unreported),
     _since("hourly sums, attempt reports and ledger agree", tallies.unequal_sums),
 )

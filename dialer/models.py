@@ -8,7 +8,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
-from campaigns.models import Account, User
+from campaigns.models import Account, Campaign, User
 from campaigns.states import Api
 
 
@@ -88,6 +88,26 @@ class CarrierHealth(models.Model):
 
     def __str__(self) -> str:
         return self.alias
+
+
+class PacingState(models.Model):
+    """What a campaign's pace was measured from, and where its closed loop stands. Made anew every few seconds."""
+
+    campaign = models.OneToOneField(Campaign, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    measured_at = models.DateTimeField()
+    # Of the last 30 days, the span of the cap.
+    answered = models.PositiveIntegerField(default=0, help_text="Persons who answered.")
+    abandoned = models.PositiveIntegerField(default=0, help_text="Of them, those who met no member.")
+    # Of recent attempts: by age in seconds, the chance that a call that has rung so long will still be answered.
+    answer_curve = models.JSONField(default=list)
+    answer_seconds = models.FloatField(default=0, help_text="By which a fifth of the persons had answered.")
+    talk_seconds = models.FloatField(default=0, help_text="Mean time with a member.")
+    # The loop.
+    risk = models.FloatField(default=0, help_text="The share of abandoned calls that is dialled for.")
+    tuned_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"campaign {self.campaign_id}"
 
 
 class Heartbeat(models.Model):

@@ -19,7 +19,7 @@ from django.db import transaction
 from campaigns import bulk, locks, retries
 from campaigns.models import Call, CallAttempt, Campaign
 from campaigns.states import AttemptState, CallState, CampaignState, Outcome, Reason
-from dialer import breaker
+from dialer import breaker, serving
 from dialer.carriers.base import CarrierEvent, EventType
 from reports import building
 
@@ -100,10 +100,19 @@ def record(
         if attempt.state == AttemptState.ENDED and was != AttemptState.ENDED:
             ended.append(attempt)
     settle(ended, plans or plans_of(ended), now=now)
+    serving.release(ended)
     _store(changed)
+    _store(serving.serve(attempts, now=now))
     _tell_breakers(changed, ended, now)
     building.note_ended([attempt.pk for attempt in ended])
     return len(ended)
+
+
+def is_to_connect(attempt: CallAttempt) -> bool:
+    """Tell whether the carrier still has to be told of a member, or that the wait for one is over."""
+    if attempt.state == AttemptState.ENDED or (attempt.connected_at is None and not attempt.abandoned):
+        return False
+    return all(said[1] != EventType.CONNECTED for said in attempt.events)
 
 
 def fold(attempt: CallAttempt, events: Iterable[CarrierEvent]) -> bool:
@@ -126,6 +135,8 @@ def _move(attempt: CallAttempt, event: CarrierEvent) -> None:
         attempt.ringing_at = event.happened_at
     if event.type in {EventType.ANSWERED, EventType.CONNECTED} and attempt.answered_at is None:
         attempt.answered_at = event.happened_at
+    if event.type is EventType.ANSWERED and event.outcome == Outcome.MACHINE:
+        attempt.wants_member, attempt.member_id = False, None
     if event.type is EventType.ENDED:
         attempt.ended_at = max(event.happened_at, attempt.answered_at or event.happened_at)
         attempt.outcome = event.outcome if event.outcome in Outcome.values else Outcome.UNKNOWN
@@ -250,7 +261,9 @@ _ATTEMPT_COLUMNS = (
     "ended_at",
     "check_at",
     "hangup_at",
+    "wants_member",
     "member_id",
+    "waits_until",
     "connected_at",
     "abandoned",
     "digits",

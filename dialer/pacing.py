@@ -6,6 +6,18 @@ import math
 from collections.abc import Sequence
 from decimal import Decimal
 
+# How much of the abandon cap is used; how much is aimed at by the loop.
+KEPT = 0.9
+AIM = 0.75
+# Fewer answers than these do not tell how well the model fits.
+FEW = 30
+MOST_RISK = 0.5
+# How much of the allowance is spent, on expectation, by what rings at one time: an abandon is known of seconds later.
+SPENT = 0.2
+# How unlikely it must be that more calls are abandoned than are allowed.
+SURPRISE = 0.002
+ROUNDING = 1e-9
+
 
 def burst(calls_per_second: Decimal | float) -> tuple[int, float]:
     """Return a speed as (calls, seconds): so many calls in any span of so many seconds.
@@ -41,45 +53,93 @@ def share(room: int, wants: Sequence[int], *, turn: int = 0) -> list[int]:
     return shares
 
 
-def progressive(*, free_members: int, unanswered: int) -> int:
-    """Return how many calls may start for free members: one for each that no call is ringing for yet."""
-    return max(0, free_members - unanswered)
+def progressive(*, free_members: int, unanswered: int, ratio: float = 1.0) -> int:
+    """Return how many calls may start for free members: `ratio` for each, less those that are ringing already."""
+    return max(0, math.floor(free_members * ratio) - unanswered)
+
+
+def allowance(*, answered: int, abandoned: int, cap: float) -> int:
+    """Return how many calls may still be abandoned under a cap on their share of the answered.
+
+    A tenth of the cap is kept back. So without answers nothing is risked, and the first risk comes after
+    1 / (0.9 x cap) of them: 38 under 3 %.
+    """
+    return max(0, math.floor(KEPT * cap * answered - abandoned))
+
+
+def freed(talking: int, *, within: float, mean: float) -> int:
+    """Return how many talks can be expected to end within so many seconds: talks end as often as they last long."""
+    if within <= 0 or mean <= 0:
+        return 0
+    return math.floor(talking * (1 - math.exp(-within / mean)))
 
 
 def predictive(
-    *,
-    free_members: int,
-    soon_free: float,
-    unanswered: int,
-    answer_rate: float,
-    factor: float,
+    *, members: int, ringing: Sequence[float], answer_rate: float, risk: float, allowance: int, most: int
 ) -> int:
-    """Return how many calls may start, so that those expected to answer meet a free member.
+    """Return how many calls may start, so that those who answer meet a member.
 
-    `soon_free` is how many busy members are expected to be free by the time of an answer, `factor` what the closed
-    loop of the abandon rate allows (1: nobody is dialled beyond the members free on expectation).
+    `members` are free, or will be by the time of an answer; `ringing` the chances that the calls under way are still
+    answered, `answer_rate` that of a new one. Calls are added while the expected share of persons who find no
+    member stays within `risk`, their number within a part of the `allowance`, and more of them than the `allowance`
+    out of the question (`SURPRISE`).
     """
-    expected = max(answer_rate, 0.05)
-    wanted = (free_members + soon_free) * factor / expected
-    # Without a free member in sight nobody is called, whatever the expectation.
-    if free_members + soon_free < 1:
+    if members < 1:
         return 0
-    return max(0, math.floor(wanted) - unanswered)
+    answers = _Answers(members, members + max(0, allowance))
+    for each in ringing:
+        answers.add(each)
+    started = 0
+    while started < most:
+        answers.add(answer_rate)
+        lost = answers.lost()
+        too_much = lost > risk * answers.expected + ROUNDING or lost > SPENT * allowance + ROUNDING
+        if too_much or answers.beyond() > SURPRISE:
+            break
+        started += 1
+    return started
 
 
-def over_dial(factor: float, *, abandon_rate: float, cap: float, answered: int) -> float:
-    """Return the next over-dial factor of the closed loop, given what the last answers brought.
+class _Answers:
+    """How many of several calls are answered: the exact distribution, up to a number beyond which it is not told."""
 
-    It falls quickly above nine tenths of the cap and rises slowly below two thirds of it; with few answers to go by
-    it stays near 1. Measured over the same 30 days as the cap.
+    def __init__(self, members: int, most: int) -> None:
+        self.members = members
+        self.expected = 0.0
+        self.odds = [1.0] + [0.0] * most
+
+    def add(self, chance: float) -> None:
+        """Add a call that is answered with this chance."""
+        self.expected += chance
+        before = 0.0
+        missed = 1 - chance
+        for count, odds in enumerate(self.odds):
+            self.odds[count] = odds * missed + before * chance
+            before = odds
+
+    def lost(self) -> float:
+        """Return how many of those who answer find no member, on expectation."""
+        known = self.odds[: self.members + 1]
+        met = self.members + sum((count - self.members) * odds for count, odds in enumerate(known))
+        return self.expected - met
+
+    def beyond(self) -> float:
+        """Return the odds that more are answered than there are members and abandons allowed."""
+        return 1 - sum(self.odds)
+
+
+def tuned(risk: float, *, answered: int, abandoned: int, cap: float) -> float:
+    """Return the risk that is dialled for next, given what the last hours brought: the closed loop.
+
+    The model errs: members come back earlier than it counts on, or later. So what is aimed at is a measured share of
+    abandons of three quarters of the cap; the risk rises slowly while it is below, and falls quickly above.
     """
-    if answered < 30 or cap <= 0:
-        return 1.0
-    if abandon_rate >= cap * 0.9:
-        return max(0.6, factor * 0.7)
-    if abandon_rate < cap * 0.66:
-        return min(3.0, factor + 0.05)
-    return factor
+    if answered < FEW:
+        return min(risk, cap)
+    share = abandoned / answered
+    if share > AIM * cap:
+        return max(cap / 10, risk * 0.7)
+    return min(MOST_RISK, risk * 1.05) if share < AIM * cap * 0.9 else risk
 
 
 def room(*, cap: int | None, used: int) -> int:

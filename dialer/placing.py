@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db import transaction
 
-from campaigns import bulk, content, locks
+from campaigns import bulk, content, flows, locks
 from campaigns.models import Account, Call, CallAttempt, Campaign
-from campaigns.states import AttemptState, CallState, Outcome
+from campaigns.states import AttemptState, CallState, Channel, Outcome
 from dialer import carriers, claiming, facts, gates, outcomes, staffing
 from dialer.carriers.base import Carrier, CarrierError, CarrierEvent, Dial, EventType, Placed
 from reports import building
@@ -80,14 +80,19 @@ def mark(account_id: int, attempt_ids: Sequence[int], *, now: dt.datetime) -> Ma
     _withdraw([(attempt, shut) for attempt, shut in looks if shut], calls, now)
     going = [attempt for attempt, shut in looks if shut is None]
     lease = now + dt.timedelta(seconds=settings.ATTEMPT_LEASE_SECONDS)
-    rows = [(attempt.pk, AttemptState.PLACED.value, now, lease) for attempt in going]
-    bulk.update(CallAttempt, ("id", "state", "placed_at", "check_at"), rows)
     staffed = staffing.staffed(campaigns)
+    for attempt in going:
+        call = calls[attempt.call_id]
+        attempt.wants_member = (
+            call.channel == Channel.VOICE and call.campaign_id in staffed and not (call.flow or call.message)
+        )
+        attempt.placed_at = now
+    rows = [(attempt.pk, AttemptState.PLACED.value, now, lease, attempt.wants_member) for attempt in going]
+    bulk.update(CallAttempt, ("id", "state", "placed_at", "check_at", "wants_member"), rows)
     marked = Marked(by_carrier=defaultdict(list), ids={str(attempt.key): attempt.pk for attempt in going})
     for attempt in going:
-        attempt.placed_at = now
         call, campaign = calls[attempt.call_id], known.campaigns[attempt.campaign_id]
-        marked.by_carrier[attempt.carrier].append(dial_of(attempt, call, campaign, staffed=campaign.pk in staffed))
+        marked.by_carrier[attempt.carrier].append(dial_of(attempt, call, campaign))
     return marked
 
 
@@ -106,9 +111,9 @@ def _withdraw(withdrawn: Sequence[tuple[CallAttempt, gates.Shut]], calls: dict[i
         return
     bulk.update(
         CallAttempt,
-        ("id", "state", "outcome", "cause", "counts", "ended_at"),
+        ("id", "state", "outcome", "cause", "counts", "ended_at", "member_id"),
         [
-            (attempt.pk, AttemptState.ENDED, Outcome.CANCELLED, f"withdrawn: {shut.reason.value}", False, now)
+            (attempt.pk, AttemptState.ENDED, Outcome.CANCELLED, f"withdrawn: {shut.reason.value}", False, now, None)
             for attempt, shut in withdrawn
         ],
     )
@@ -120,10 +125,9 @@ def _withdraw(withdrawn: Sequence[tuple[CallAttempt, gates.Shut]], calls: dict[i
     building.note_ended([attempt.pk for attempt, _ in withdrawn])
 
 
-def dial_of(attempt: CallAttempt, call: Call, campaign: Campaign, *, staffed: bool = False) -> Dial:
-    """Return an attempt as its carrier is given it."""
+def dial_of(attempt: CallAttempt, call: Call, campaign: Campaign, *, member: str = "") -> Dial:
+    """Return an attempt as its carrier is given it; `member` is the code of the one who took it."""
     own = content.channel_settings(campaign, call.channel)
-    wants_member = staffed and not call.flow and not call.message
     return Dial(
         key=str(attempt.key),
         channel=attempt.channel,
@@ -131,7 +135,7 @@ def dial_of(attempt: CallAttempt, call: Call, campaign: Campaign, *, staffed: bo
         n=attempt.n,
         caller_id=attempt.caller_id,
         caller_name=call.caller_name or campaign.caller_name,
-        flow={} if wants_member else content.flow_of(call, campaign),
+        flow=_flow_of(attempt, call, campaign),
         text=content.text_of(campaign, call.channel, call.message),
         subject=str(own.get("subject", "")),
         ring_seconds=campaign.ring_seconds,
@@ -139,9 +143,18 @@ def dial_of(attempt: CallAttempt, call: Call, campaign: Campaign, *, staffed: bo
         variables=call.custom_data,
         placed_at=attempt.placed_at,
         hangup_at=attempt.hangup_at,
+        wants_member=attempt.wants_member,
+        member=member,
         connected_at=attempt.connected_at,
-        wants_member=wants_member,
+        released_at=attempt.waits_until if attempt.abandoned else None,
     )
+
+
+def _flow_of(attempt: CallAttempt, call: Call, campaign: Campaign) -> flows.Flow:
+    """Return what a call walks: with a member nothing, where none came the message."""
+    if attempt.abandoned:
+        return content.safe_harbour(campaign)
+    return {} if attempt.wants_member else content.flow_of(call, campaign)
 
 
 def _hand_over(carrier: Carrier, dials: Sequence[Dial], now: dt.datetime) -> list[Placed]:

@@ -59,15 +59,17 @@ def _exhaust(now: dt.datetime, limit: int) -> dt.datetime | None:
 def next_moment(now: dt.datetime, again_at: dt.datetime | None = None) -> dt.datetime | None:
     """Return the next moment at which something is due, or None where time alone brings nothing."""
     with connection.cursor() as cursor:
-        cursor.execute(_NEXT, [str(bulk.stored(now))])
-        *moments, some_ready = cursor.fetchone()
+        cursor.execute(_NEXT, [str(bulk.stored(now))] * 2)
+        *moments, some_ready, some_rest = cursor.fetchone()
     found = [bulk.moment(moment) for moment in moments if moment is not None]
     if some_ready and again_at is not None:
         found.append(again_at)
+    if some_rest:
+        found.append(now + STEP)
     return min(found, default=None)
 
 
-# One statement of six look-ups in indexes, as it is asked after every step.
+# One statement of seven look-ups in indexes, as it is asked after every step.
 _NEXT = """
     SELECT (SELECT MIN(check_at) FROM campaigns_callattempt WHERE state <> 'ended'),
         (SELECT MIN(k.next_look_at) FROM campaigns_call k JOIN campaigns_campaign c ON c.id = k.campaign_id
@@ -77,7 +79,12 @@ _NEXT = """
         (SELECT MIN(starts_at) FROM campaigns_campaign WHERE state = 'running' AND starts_at > %s),
         (SELECT MIN(ends_at) FROM campaigns_campaign WHERE state IN ('running', 'paused')),
         EXISTS (SELECT 1 FROM campaigns_call k JOIN campaigns_campaign c ON c.id = k.campaign_id
-            WHERE k.state = 'waiting' AND k.ready AND c.state = 'running')"""
+            WHERE k.state = 'waiting' AND k.ready AND c.state = 'running'),
+        EXISTS (SELECT 1 FROM campaigns_member m JOIN campaigns_campaign c ON c.id = m.campaign_id
+            WHERE m.is_available AND c.state = 'running' AND c.pacing <> 'fixed'
+            AND (m.busy_until > %s OR c.pacing = 'predictive')
+            AND EXISTS (SELECT 1 FROM campaigns_call k
+                WHERE k.campaign_id = c.id AND k.state = 'waiting' AND k.ready))"""
 
 
 def refuse_real_carriers() -> None:

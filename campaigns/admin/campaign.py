@@ -91,6 +91,7 @@ class CampaignAdmin(NumbersAdmin, CampaignMoves):
                     ("capacity", "calls_per_second"),
                     "ring_seconds",
                     ("max_abandon_rate", "calls_per_member"),
+                    ("member_wait_seconds", "wrap_up_seconds"),
                     "safe_harbour_message",
                 ),
             },

@@ -105,7 +105,7 @@ class MemberAdmin(LedgerAdmin):
     """Agents who serve campaigns' answered calls."""
 
     owner = "campaign__account"
-    list_display = ("code", "display_name", "campaign", "is_available", "busy_until")
+    list_display = ("code", "display_name", "campaign", "is_available", "in_call", "busy_until")
     list_filter = (filters.CampaignFilter, "is_available")
     list_select_related = ("campaign",)
     list_defer = ("campaign__flow", "campaign__extra")
@@ -113,9 +113,22 @@ class MemberAdmin(LedgerAdmin):
     autocomplete_fields = ("campaign",)
     fields = ("campaign", ("code", "display_name"), "is_available")
 
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        """Return what is shown: of a member who is there, also what it does just now."""
+        return (*self.fields, ("in_call", "busy_until")) if obj else self.fields
+
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
         """Return what cannot be changed: a member stays with the campaign."""
-        return ("campaign", "busy_until") if obj else ()
+        return ("campaign", "in_call", "busy_until") if obj else ()
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Member]:
+        """Return the members with what they do just now."""
+        return people.with_calls(super().get_queryset(request))
+
+    @admin.display(description="In a call", boolean=True)
+    def in_call(self, row: Member) -> bool:
+        """Tell whether the member talks to a person."""
+        return bool(getattr(row, "in_call", False))
 
     def make(self, request: HttpRequest, fields: dict[str, Any]) -> Model:
         """Make a member. Raises AlreadyThere."""
@@ -124,7 +137,7 @@ class MemberAdmin(LedgerAdmin):
 
     def alter(self, request: HttpRequest, row: Member, changed: Mapping[str, Any]) -> None:
         """Change a member. Raises AlreadyThere."""
-        people.change_member(member=row, **changed)
+        people.change_member(member=row, now=moments.now(), **changed)
 
     def delete_model(self, request: HttpRequest, obj: Member) -> None:
         """Take a member from the campaign."""

@@ -58,7 +58,8 @@ class CampaignShape(Shape):
             *("id", "name", "description", "state", "api", "caller_id", "caller_name", "message", "voice"),
             *("repetition_key", "max_plays", "flow", "channels", "detect_machines", "timezone", "windows"),
             *("holidays", "starts_at", "ends_at", "pacing", "capacity", "calls_per_second", "max_abandon_rate"),
-            *("calls_per_member", "safe_harbour_message", "ring_seconds", "max_attempts", "retry_minutes"),
+            *("calls_per_member", "member_wait_seconds", "wrap_up_seconds", "safe_harbour_message"),
+            *("ring_seconds", "max_attempts", "retry_minutes"),
             *("retry_growth", "retry_rules", "created_at", "started_at", "finished_at", "changed_at", "changed_by"),
             *("identifiers", "counts"),
         ]
@@ -94,12 +95,20 @@ class MemberShape(Shape):
     """An agent who serves a campaign's answered calls."""
 
     campaign = own_campaign()
+    in_call = serializers.SerializerMethodField(help_text="With a person right now.")
+    busy_until = serializers.DateTimeField(
+        read_only=True, help_text="The end of the last wrap-up or break: given no call before it."
+    )
 
     class Meta:
         model = Member
-        fields = ["id", "campaign", "code", "display_name", "is_available", "busy_until"]
+        fields = ["id", "campaign", "code", "display_name", "is_available", "in_call", "busy_until"]
         read_only_fields = ["busy_until"]
         validators: list[Any] = []
+
+    def get_in_call(self, member: Member) -> bool:
+        """Tell whether the member talks; one who was just made does not."""
+        return bool(getattr(member, "in_call", False))
 
     def validate_campaign(self, campaign: Campaign) -> Campaign:
         """Refuse to move what exists to another campaign."""

@@ -55,9 +55,15 @@ class CallAttempt(models.Model):
     check_at = models.DateTimeField()
     hangup_at = models.DateTimeField(null=True, blank=True, help_text="When somebody asked to cut it.")
     # Members
+    wants_member = models.BooleanField(
+        default=False, db_default=False, help_text="A person who answers is given to a member."
+    )
+    # While nobody has answered, whom the call is meant for; once connected, who took it.
     member = models.ForeignKey(
         Member, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", db_index=False
     )
+    # While a person waits: until when. Of an abandoned call: when the wait was over.
+    waits_until = models.DateTimeField(null=True, blank=True)
     connected_at = models.DateTimeField(null=True, blank=True, help_text="When a member took it.")
     abandoned = models.BooleanField(
         default=False, db_default=False, help_text="A person answered and met no member in time."
@@ -76,6 +82,11 @@ class CallAttempt(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["call", "n"], name="attempt_number_once_in_call"),
             models.UniqueConstraint(fields=["call"], condition=~Q(state="ended"), name="one_open_attempt_per_call"),
+            models.UniqueConstraint(
+                fields=["member"],
+                condition=Q(member__isnull=False) & ~Q(state="ended"),
+                name="one_open_attempt_per_member",
+            ),
             models.CheckConstraint(condition=Q(state__in=AttemptState.values), name="attempt_state_known"),
             models.CheckConstraint(
                 condition=Q(state="ended", ended_at__isnull=False) & ~Q(outcome="") | ~Q(state="ended"),

@@ -49,6 +49,10 @@ def _check(parse: Any, value: object) -> None:
         raise ValidationError(refusal.message) from refusal
 
 
+# A person who answered meets a member within 2 s or hears a message (16 CFR 310.4(b)(4), 47 CFR 64.1200(a)(7)).
+LONGEST_WAIT = 2
+
+
 class Pacing(models.TextChoices):
     FIXED = "fixed", "Fixed"
     PROGRESSIVE = "progressive", "Progressive: a call for each free member"
@@ -103,8 +107,30 @@ class Campaign(models.Model):
         validators=[MinValueValidator(0), MaxValueValidator(1)],
         help_text="Share of persons who answered and met no member, over 30 days.",
     )
-    calls_per_member = models.DecimalField(max_digits=5, decimal_places=2, default=1, validators=[MinValueValidator(0)])
-    safe_harbour_message = models.TextField(blank=True, default="")
+    calls_per_member = models.DecimalField(
+        max_digits=5,
+        decimal_places=2,
+        default=1,
+        validators=[MinValueValidator(0)],
+        help_text="Progressive: calls started for each free member. Predictive: above 1, the most for each.",
+    )
+    member_wait_seconds = models.DecimalField(
+        max_digits=2,
+        decimal_places=1,
+        default=2,
+        db_default=2,
+        validators=[MinValueValidator(0), MaxValueValidator(LONGEST_WAIT)],
+        help_text="How long a person who answered waits for a member, 0 to 2.",
+    )
+    wrap_up_seconds = models.PositiveSmallIntegerField(
+        default=10,
+        db_default=10,
+        validators=[MaxValueValidator(3600)],
+        help_text="After a call, before a member is given the next.",
+    )
+    safe_harbour_message = models.TextField(
+        blank=True, default="", help_text="Said to a person for whom no member came free; then the call ends."
+    )
     ring_seconds = models.PositiveSmallIntegerField(
         default=30, validators=[MinValueValidator(1), MaxValueValidator(300)]
     )
@@ -187,7 +213,7 @@ class Member(models.Model):
     code = models.CharField(max_length=64, help_text="The SIP code of the extension.")
     display_name = models.CharField(max_length=128, blank=True, default="")
     is_available = models.BooleanField(default=True, help_text="Takes calls; a member on a break does not.")
-    # Wrap-up: a member who has just ended a call is not given the next before this.
+    # The end of the wrap-up or of the break: not given a call before this. Whose is oldest has been free longest.
     busy_until = models.DateTimeField(null=True, blank=True)
 
     class Meta:

@@ -92,6 +92,7 @@ def copy_campaign(*, campaign: Campaign, name: str, now: dt.datetime) -> Campaig
 @transaction.atomic
 def set_members(*, campaign: Campaign, codes: list[str]) -> None:
     """Make these the campaign's members, exactly; those who stay keep their names."""
+    locks.account(campaign.account_id)
     locks.campaign(campaign.pk)
     campaign.members.exclude(code__in=codes).delete()
     there = set(campaign.members.values_list("code", flat=True))
@@ -108,8 +109,10 @@ def add_member(*, campaign: Campaign, code: str, display_name: str = "") -> bool
     return made
 
 
+@transaction.atomic
 def remove_member(*, campaign: Campaign, code: str) -> bool:
-    """Remove a member; tell whether it was one."""
+    """Remove a member; tell whether it was one. After this is committed he is given no call."""
+    locks.account(campaign.account_id)
     gone, _ = Member.objects.filter(campaign=campaign, code=code).delete()
     return gone > 0
 

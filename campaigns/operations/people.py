@@ -10,9 +10,17 @@ import uuid
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef, QuerySet
 
-from campaigns import refusals
-from campaigns.models import Campaign, Contact, Member
+from campaigns import locks, refusals
+from campaigns.models import CallAttempt, Campaign, Contact, Member
+from campaigns.states import AttemptState
+
+
+def with_calls(members: QuerySet[Member]) -> QuerySet[Member]:
+    """Return members, each with `in_call`: whether it talks to a person."""
+    talks = CallAttempt.objects.filter(member=OuterRef("pk"), connected_at__isnull=False)
+    return members.annotate(in_call=Exists(talks.exclude(state=AttemptState.ENDED)))
 
 
 def new_member(*, campaign: Campaign, code: str, **fields: Any) -> Member:
@@ -25,12 +33,19 @@ def new_member(*, campaign: Campaign, code: str, **fields: Any) -> Member:
 
 
 @transaction.atomic
-def change_member(*, member: Member, **changes: Any) -> Member:
-    """Change a member's name, or whether he takes calls. Raises AlreadyThere for another's code."""
-    for name, value in changes.items():
-        setattr(member, name, value)
+def change_member(*, member: Member, now: dt.datetime, **changes: Any) -> Member:
+    """Change a member's name, or whether he takes calls. Raises AlreadyThere for another's code.
+
+    After this is committed a member on a break is given no call. Who comes back has been free from now on.
+    """
     if not changes:
         return member
+    locks.account(member.campaign.account_id)
+    member.refresh_from_db(fields=["is_available", "busy_until"])
+    if changes.get("is_available") and not member.is_available:
+        changes["busy_until"] = max(filter(None, (member.busy_until, now)))
+    for name, value in changes.items():
+        setattr(member, name, value)
     try:
         with transaction.atomic():
             member.save(update_fields=list(changes))

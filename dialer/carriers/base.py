@@ -40,10 +40,13 @@ class Dial:
     # Set once it was placed: what an ask is about.
     placed_at: dt.datetime | None = None
     hangup_at: dt.datetime | None = None
-    # When a member took the call, if one has.
-    connected_at: dt.datetime | None = None
-    # Answered calls are given to members rather than played a flow.
+    # A person who answers is given to a member rather than played a flow.
     wants_member: bool = False
+    # The member who takes the call, by the code of the extension, and since when.
+    member: str = ""
+    connected_at: dt.datetime | None = None
+    # When the wait for a member was over: from then on the flow is walked, and it ends the call.
+    released_at: dt.datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +56,8 @@ class CarrierEvent:
     key: str
     type: EventType
     happened_at: dt.datetime
-    # With ENDED: how it ended (an Outcome's value), and the carrier's own cause.
+    # With ENDED: how it ended (an Outcome's value), and the carrier's own cause. With ANSWERED: "machine" where no
+    # person answered; a carrier that is to detect machines says ANSWERED once it knows.
     outcome: str = ""
     cause: str = ""
     digits: str = ""
@@ -117,6 +121,15 @@ class Carrier:
 
     def ask(self, dials: Sequence[Dial], *, now: dt.datetime) -> list[Answer]:
         """Say what became of dials that were placed. Raises CarrierError."""
+        raise TypeError(f"{type(self).__name__} does not say how to do this")
+
+    def connect(self, dials: Sequence[Dial], *, now: dt.datetime) -> None:
+        """Go on with answered dials that waited for a member. Raises CarrierError.
+
+        A dial with `connected_at` is bridged to its `member`, and CONNECTED told once they talk. One with
+        `released_at` walks its flow to the end, which CONNECTED confirms too. Until that is told they come again, and
+        must not be begun twice. No transaction is open. A virtual carrier is not asked: its dials tell it all.
+        """
         raise TypeError(f"{type(self).__name__} does not say how to do this")
 
     def hang_up(self, keys: Sequence[str], *, now: dt.datetime) -> None:

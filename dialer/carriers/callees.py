@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import random
 import re
@@ -104,8 +105,7 @@ def _voice(dial: Dial, suffix: str, dice: random.Random) -> Script:
 def _answered(dial: Dial, callee: Callee, dice: random.Random) -> Script:
     rings = min(0.5, callee.answers / 2)
     if dial.wants_member and callee.outcome == "answered":
-        stays = _with_member(dial, callee, dice)
-        return Script("answered", ends=callee.answers + stays, rings=rings, answers=callee.answers)
+        return _with_member(dial, callee, rings, dice)
     walk, lasts = _walked(dial, callee, dice)
     return Script(
         callee.outcome,
@@ -117,13 +117,27 @@ def _answered(dial: Dial, callee: Callee, dice: random.Random) -> Script:
     )
 
 
-def _with_member(dial: Dial, callee: Callee, dice: random.Random) -> float:
-    """Return how long the called party stays: a talk from when a member comes, or as long as patience lasts."""
+def _with_member(dial: Dial, callee: Callee, rings: float, dice: random.Random) -> Script:
+    """Return what becomes of a call that is for a member: a talk from when one comes, or as long as patience lasts."""
     patience, talk = 8 + 10 * dice.random(), 20 + dice.expovariate(1 / 60)
-    if dial.connected_at is None or dial.placed_at is None:
-        return min(patience, callee.leaves or patience)
-    waited = (dial.connected_at - dial.placed_at).total_seconds() - callee.answers
-    return waited + min(talk, callee.leaves or talk)
+    stays = min(patience, callee.leaves or patience)
+    steps: Sequence[dict[str, Any]] = ()
+    if dial.connected_at is not None:
+        stays = _waited(dial, dial.connected_at, callee) + min(talk, callee.leaves or talk)
+    elif dial.released_at is not None:
+        waited = _waited(dial, dial.released_at, callee)
+        left = max(0.0, stays - waited)
+        walk, lasts = _walked(dial, Callee(callee.answers), dice)
+        if lasts > left:
+            walk, lasts = _walked(dial, Callee(callee.answers, leaves=left), dice)
+        stays = waited + lasts
+        steps = [{**step, "at": round(waited + step["at"], 3)} for step in walk.steps]
+    return Script("answered", ends=callee.answers + stays, rings=rings, answers=callee.answers, steps=steps)
+
+
+def _waited(dial: Dial, until: dt.datetime, callee: Callee) -> float:
+    """Return how many seconds the callee had waited at a moment."""
+    return max(0.0, (until - (dial.placed_at or until)).total_seconds() - callee.answers)
 
 
 def _callee(suffix: str) -> Callee | None:

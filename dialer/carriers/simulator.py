@@ -47,7 +47,7 @@ class Simulator(Carrier):
 
     def place(self, dials: Sequence[Dial], *, now: dt.datetime) -> list[Placed]:
         """Take every dial; what becomes of it is told when it is asked about."""
-        scripts = [callees.script_of(dial, self.seed) for dial in dials]
+        scripts = [self.script(dial) for dial in dials]
         return [
             Placed(key=dial.key, check_at=self._next_news(script, now, now))
             for dial, script in zip(dials, scripts, strict=True)
@@ -60,10 +60,14 @@ class Simulator(Carrier):
     def hang_up(self, keys: Sequence[str], *, now: dt.datetime) -> None:
         """Do nothing: that somebody wants it cut comes with the dial (`hangup_at`)."""
 
+    def script(self, dial: Dial) -> callees.Script:
+        """Return what becomes of a dial."""
+        return callees.script_of(dial, self.seed)
+
     def _answer(self, dial: Dial, now: dt.datetime) -> Answer:
         if dial.placed_at is None:
             return Answer(key=dial.key, known=False)
-        script = callees.script_of(dial, self.seed)
+        script = self.script(dial)
         happened = [event for event in self._events(dial, script) if self._told_at(event, dial.key) <= now]
         told = [event for event in happened if not self._chance(self.loses, dial.key, event.type, "lost")]
         if happened and happened[-1].type is EventType.ENDED and told[-1:] != happened[-1:]:
@@ -84,7 +88,10 @@ class Simulator(Carrier):
         events = []
         for type_, offset in ((EventType.RINGING, script.rings), (EventType.ANSWERED, script.answers)):
             if offset is not None:
-                events.append(CarrierEvent(key=dial.key, type=type_, happened_at=_after(dial.placed_at, offset)))
+                # A ring tells nothing of who will answer.
+                who = script.outcome if type_ is EventType.ANSWERED else ""
+                at = _after(dial.placed_at, offset)
+                events.append(CarrierEvent(key=dial.key, type=type_, happened_at=at, outcome=who))
         events.append(
             CarrierEvent(
                 key=dial.key,

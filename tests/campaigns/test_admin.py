@@ -27,6 +27,8 @@ CAMPAIGN = {
     "capacity": "20",
     "max_abandon_rate": "0.03",
     "calls_per_member": "1",
+    "member_wait_seconds": "2",
+    "wrap_up_seconds": "10",
     "ring_seconds": "30",
     "max_attempts": "3",
     "retry_minutes": "15",

@@ -10,7 +10,7 @@ import pytest
 from django.db import connection
 from django.db.models import F
 
-from campaigns.models import Account, Call, CallAttempt, Campaign, Suppression
+from campaigns.models import Account, Call, CallAttempt, Campaign, Member, Suppression
 from campaigns.operations import campaigns as operations
 from dialer import carriers, invariants
 from reports.models import AttemptReport, DueReport, HourlySum
@@ -210,3 +210,39 @@ def test_more_calls_in_progress_than_the_cap_are_found(world):
     world.run(seconds=2)
     Account.objects.update(max_live_calls=1)
     assert "no account has more calls in progress than its cap" in invariants.broken(world.now)
+
+
+@pytest.mark.parametrize(
+    ("change", "name"),
+    [
+        (
+            lambda taken, left: CallAttempt.objects.filter(pk=taken[1].pk).update(connected_at=taken[0].connected_at),
+            "no member has two calls",
+        ),
+        (
+            lambda taken, left: CallAttempt.objects.filter(pk=taken[0].pk).update(abandoned=True),
+            "no call is both taken by a member and abandoned",
+        ),
+        (
+            lambda taken, left: CallAttempt.objects.filter(pk=left.pk).update(answered_at=None),
+            "nobody is abandoned who did not answer",
+        ),
+        (
+            lambda taken, left: CallAttempt.objects.filter(pk=left.pk).update(abandoned=False),
+            "whoever answered for a member met one or counts as abandoned",
+        ),
+        (
+            lambda taken, left: CallAttempt.objects.filter(pk=left.pk).update(member=taken[0].member),
+            "an ended call's member took it",
+        ),
+    ],
+)
+def test_what_must_never_be_of_members_is_found(world, change, name):
+    campaign = world.campaign(pacing="progressive", calls_per_member=2)
+    Member.objects.create(campaign=campaign, code="SIP1")
+    add(world, campaign, number(1, "270"), number(2, "270"), number(3, "270"))
+    world.run_until_idle()
+    assert invariants.broken(world.now) == {}
+    taken = list(CallAttempt.objects.filter(connected_at__isnull=False).order_by("id"))
+    change(taken, CallAttempt.objects.filter(abandoned=True).first())
+    assert name in invariants.broken(world.now)

@@ -20,10 +20,10 @@ from hypothesis.stateful import (
 )
 
 from campaigns import phones
-from campaigns.models import Account, Call, CallAttempt, Campaign
+from campaigns.models import Account, Call, CallAttempt, Campaign, Member
 from campaigns.operations import calls as call_operations
 from campaigns.operations import campaigns as campaign_operations
-from campaigns.operations import suppressions
+from campaigns.operations import people, suppressions
 from campaigns.states import Api, AttemptState, CampaignState, Outcome
 from dialer import carriers, checking, claiming, credentials, invariants, outcomes, placing, playing
 from dialer.carriers.base import CarrierEvent, EventType
@@ -54,8 +54,10 @@ class Engine(RuleBasedStateMachine):
         per_day=st.integers(0, 2),
         tries=st.integers(1, 3),
         suffixes=st.lists(st.sampled_from(SUFFIXES), min_size=2, max_size=8),
+        pacing=st.sampled_from(["progressive", "predictive"]),
+        ratio=st.sampled_from([1, 3]),
     )
-    def open(self, cap, per_day, tries, suffixes):
+    def open(self, cap, per_day, tries, suffixes, pacing, ratio):
         made = credentials.open_account(
             name="Acme", country="IT", timezone="Europe/Rome", max_live_calls=cap, attempts_per_number_per_day=per_day
         )
@@ -73,6 +75,9 @@ class Engine(RuleBasedStateMachine):
             ).pk
             for name in ("one", "two")
         ]
+        # The second gives its answers to members: one call for each, or more.
+        Campaign.objects.filter(pk=self.campaigns[1]).update(pacing=pacing, calls_per_member=ratio, message="")
+        self.members = [Member.objects.create(campaign_id=self.campaigns[1], code=code).pk for code in ("a", "b")]
         # Each run leaves some rules out at random; without a call none of the others would mean anything.
         for which in (0, 1):
             self.add_calls(which, suffixes[which::2], priority=0, due=0, last=None, same=False)
@@ -183,6 +188,16 @@ class Engine(RuleBasedStateMachine):
         pk = data.draw(st.sampled_from(self.added))
         call_operations.cancel_calls(account=self.account, ids=[pk], now=self.now)
 
+    @rule(who=st.integers(0, 1), is_available=st.booleans())
+    def take_a_break_or_come_back(self, who, is_available):
+        member = Member.objects.filter(pk=self.members[who]).first()
+        if member is not None:
+            people.change_member(member=member, now=self.now, is_available=is_available)
+
+    @rule(who=st.just(1))
+    def leave(self, who):
+        campaign_operations.remove_member(campaign=self.campaign(1), code="ab"[who])
+
     @rule(seconds=st.sampled_from([1, 5, 30, 120, 400, 3600, 90_000]))
     def clock_jumps(self, seconds):
         self.now += dt.timedelta(seconds=seconds)
@@ -220,6 +235,7 @@ class Engine(RuleBasedStateMachine):
             self.pause_or_resume(which, CampaignState.RUNNING)
             if self.campaign(which).takes_calls():
                 self.change_windows(which, [])
+        self.take_a_break_or_come_back(0, True)
         playing.play(now=self.now, until=self.now + dt.timedelta(days=400), stop_when_idle=True)
         assert invariants.broken(self.now + dt.timedelta(days=400)) == {}
         assert Call.objects.filter(pk__in=self.added, state="done").count() == len(self.added), "a call was lost"

@@ -25,6 +25,10 @@ class Members(base.Read):
     serializer_class = serializers.MemberShape
     filterset_class = filters.MemberFilters
 
+    def get_queryset(self) -> QuerySet[Member]:
+        """Return the account's members, and whether each is in a call."""
+        return operations.with_calls(super().get_queryset())
+
     def create(self, request: Request) -> Response:
         """Add a member to a campaign."""
         wanted = fields.given(self.get_serializer(data=request.data))
@@ -34,7 +38,7 @@ class Members(base.Read):
         """Change a member's name or code, or whether it takes calls."""
         member = self.get_object()
         wanted = _changes(fields.given(self.get_serializer(member, data=request.data, partial=True)))
-        return self.shown(operations.change_member(member=member, **wanted))
+        return self.shown(operations.change_member(member=member, now=self.now, **wanted))
 
     def destroy(self, request: Request, pk: str) -> Response:
         """Remove a member."""

@@ -159,3 +159,25 @@ def test_case_59_the_caller_id_that_a_target_sees(customer, sent, listed, shown)
     assert customer.pending()[0]["CallerID"] == sent.get("CallerID", "").replace("anonymous", "Anonymous")
     customer.world.run(minutes=1)
     assert attempts(customer).get().caller_id == shown
+
+
+def test_case_59_the_caller_id_is_the_countrys_then_the_extensions_then_the_campaigns(customer):
+    """AddCall without a caller id, in a campaign whose calls are meant for a member each before they are dialled."""
+    customer.campaign.pacing = "progressive"
+    customer.campaign.message = ""
+    customer.campaign.save()
+    assert customer.form("AddMember", Campaign=customer.a, Member="SIP7").json()["ErrorCode"] == 0
+
+    def shown(target: str) -> str:
+        assert customer.add(target, Callerid="").json()["ErrorCode"] == 0
+        customer.world.run_until_idle()
+        return CallAttempt.objects.latest("id").caller_id
+
+    extension = CallerId.objects.create(account=customer.account, number="972722000004", member_code="SIP7")
+    country = CallerId.objects.create(account=customer.account, number="972722000005", country="IL")
+    assert shown("0502454212") == country.number
+    country.delete()
+    assert shown("0502454213") == extension.number
+    assert CallAttempt.objects.latest("id").member.code == "SIP7"
+    extension.delete()
+    assert shown("0502454214") == customer.campaign.caller_id
