@@ -191,6 +191,14 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1/",
     "PREPROCESSING_HOOKS": ["campaigns.api.schema.only_native"],
     "COMPONENT_SPLIT_REQUEST": True,
+    # Fields of one name whose values differ.
+    "ENUM_NAME_OVERRIDES": {
+        "CampaignState": "campaigns.states.CampaignState.choices",
+        "CallState": "campaigns.states.CallState.choices",
+        "AttemptState": "campaigns.states.AttemptState.choices",
+        "CallReason": "campaigns.states.Reason.choices",
+        "CampaignReason": "dialer.standing.CODES",
+    },
 }
 
 # --- Vendors: what their contracts leave to the server; each is explained in docs/vendors/ -----------------

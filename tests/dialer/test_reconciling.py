@@ -128,5 +128,5 @@ def test_beat_wakes_it_every_half_minute(world, network):
 
     tasks.reconcile()
 
-    assert Heartbeat.objects.get(part="reconcile").detail == {"cut": 1, "asked": 0}
+    assert Heartbeat.objects.get(part="reconcile").detail.items() >= {"cut": 1, "asked": 0}.items()
     assert network.calls == set()
