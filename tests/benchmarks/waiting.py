@@ -54,9 +54,10 @@ def fill(
     return made
 
 
-def campaign_ids() -> list[int]:
-    """Return the campaigns that were made."""
-    return list(Campaign.objects.order_by("pk").values_list("pk", flat=True))
+def campaign_ids(*accounts: int) -> list[int]:
+    """Return the campaigns that were made, or those of some accounts."""
+    found = Campaign.objects.filter(account__in=accounts) if accounts else Campaign.objects.all()
+    return list(found.order_by("pk").values_list("pk", flat=True))
 
 
 def left() -> int:
@@ -70,7 +71,6 @@ def empty() -> None:
         cursor.execute("TRUNCATE campaigns_account CASCADE")
 
 
-# A tenth of the list stands in the suppressions' way of numbering, none of it is called.
 _SUPPRESSED = """
     INSERT INTO campaigns_suppression (account_id, destination, channel, source, created_at)
     SELECT a, '+3907' || (10000000 + g), '', 'benchmark', %(now)s
