@@ -153,6 +153,7 @@ CELERY_BEAT_SCHEDULE = {
     "tick": {"task": "dialer.tasks.tick", "schedule": 1.0},
     "reconcile": {"task": "dialer.tasks.reconcile", "schedule": 30.0},
     "report": {"task": "dialer.tasks.build_reports", "schedule": 1.0},
+    "tidy": {"task": "dialer.tasks.tidy", "schedule": 10.0},
 }
 
 # --- The engine -----------------------------------------------------------------------------------------
