@@ -93,7 +93,7 @@ def main() -> None:
     words.add_argument("--tenfold", type=int, default=20, help="Runs with every message ten times (default 20).")
     wanted = words.parse_args()
     if wanted.small:
-        wanted.kills, wanted.flushes, wanted.tenfold, wanted.calls = 1, 1, 1, 100
+        wanted.kills, wanted.flushes, wanted.tenfold, wanted.calls = 1, 1, 1, 50
     wanted.runs = wanted.kills + wanted.flushes + wanted.tenfold
     frame.main("R4 broker", wanted, course)
 
