@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -31,17 +31,24 @@ DOUBT_SECONDS = 5.0
 
 def place(attempt_ids: Sequence[int], *, now: dt.datetime) -> int:
     """Place claimed attempts; return how many were handed to a carrier. Repeating it places nothing twice."""
+    return place_by(attempt_ids, clock=lambda: now)
+
+
+def place_by(attempt_ids: Sequence[int], *, clock: Callable[[], dt.datetime]) -> int:
+    """Place claimed attempts by a clock that is read once each account is held: to wait for it may outlast a window."""
     accounts = (
         CallAttempt.objects.filter(pk__in=attempt_ids).order_by("account_id").values_list("account_id", flat=True)
     )
     placed = 0
     for account_id in list(accounts.distinct()):
-        placed += _place_of(account_id, attempt_ids, now)
+        placed += _place_of(account_id, attempt_ids, clock)
     return placed
 
 
-def _place_of(account_id: int, attempt_ids: Sequence[int], now: dt.datetime) -> int:
+def _place_of(account_id: int, attempt_ids: Sequence[int], clock: Callable[[], dt.datetime]) -> int:
     with transaction.atomic():
+        locks.account_shared(account_id)
+        now = clock()
         marked = mark(account_id, attempt_ids, now=now)
         for alias, dials in marked.by_carrier.items():
             if carriers.get(alias).is_virtual:

@@ -67,7 +67,7 @@ def tidy(**kwargs: object) -> None:
 @outages.survived("Placing")
 def place(*, attempt_ids: list[int], **kwargs: object) -> None:
     """Place claimed attempts."""
-    placing.place(attempt_ids, now=clock.now())
+    placing.place_by(attempt_ids, clock=clock.now)
 
 
 def place_later(attempt_ids: Sequence[int]) -> None:

@@ -6,6 +6,7 @@ import datetime as dt
 from itertools import pairwise
 
 import pytest
+from django.db import connections
 
 from campaigns import refusals
 from campaigns.models import Account, Call, CallAttempt, Campaign
@@ -183,6 +184,37 @@ def test_a_destination_suppressed_between_claim_and_wire_is_not_placed(world):
 
     call.refresh_from_db()
     assert (call.state, call.outcome) == ("done", "suppressed")
+
+
+def test_a_window_that_shuts_while_the_account_is_waited_for_is_not_missed(world):
+    campaign = world.campaign(timezone="UTC", windows=[{"start": "09:00", "end": "11:00"}])
+    [call] = add(world, campaign, number(1, "200"), timezone="UTC")
+    claimed = claiming.claim(account_id=world.account.pk, now=world.now)
+    moments = iter([world.now + dt.timedelta(hours=1)])
+
+    assert placing.place_by(claimed.attempt_ids, clock=lambda: next(moments)) == 0
+
+    call.refresh_from_db()
+    assert (call.state, call.reason) == ("waiting", "window")
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_the_clock_is_read_when_the_account_is_held(world):
+    add(world, world.campaign(), number(1, "200"))
+    claimed = claiming.claim(account_id=world.account.pk, now=world.now)
+    read: list[str] = []
+
+    def look() -> dt.datetime:
+        with connections["default"].copy().cursor() as other:
+            other.execute("SELECT 1 FROM campaigns_account WHERE id = %s FOR NO KEY UPDATE SKIP LOCKED", [account])
+            read.append("held" if other.fetchone() is None else "free")
+            other.connection.close()
+        return world.now
+
+    account = world.account.pk
+    assert placing.place_by(claimed.attempt_ids, clock=look) == 1
+    assert read == ["held"]
 
 
 @pytest.mark.parametrize("scope", ["account", "campaign", "channel", "other campaign", "other channel"])
