@@ -8,6 +8,9 @@ from campaigns import flows
 from campaigns.models import Call, Campaign
 from campaigns.states import Channel
 
+# Made once: an enumeration builds its list of values anew each time it is asked.
+_CHANNELS = frozenset(Channel.values)
+
 
 def flow_of(call: Call, campaign: Campaign) -> flows.Flow:
     """Return what a voice call does once it is answered; no steps where there is nothing to say."""
@@ -61,4 +64,4 @@ def channel_settings(campaign: Campaign, channel: str) -> dict[str, Any]:
 
 def is_open(campaign: Campaign, channel: str) -> bool:
     """Tell whether a campaign uses a channel: it is unless it was switched off."""
-    return channel in Channel.values and channel_settings(campaign, channel).get("enabled", True) is True
+    return channel in _CHANNELS and channel_settings(campaign, channel).get("enabled", True) is True
