@@ -292,13 +292,13 @@ def _tell_breakers(changed: Sequence[CallAttempt], ended: Sequence[CallAttempt],
         breaker.failed(alias, accounts={attempt.account_id for attempt in attempts}, evidence=evidence, now=now)
     taken: dict[str, dt.datetime] = {}
     for attempt in changed:
-        if attempt.carrier not in in_trouble and _was_taken(attempt):
+        if attempt.carrier not in in_trouble and was_taken(attempt):
             taken[attempt.carrier] = max(attempt.claimed_at, taken.get(attempt.carrier, attempt.claimed_at))
     for alias, claimed_at in sorted(taken.items()):
         breaker.worked(alias, claimed_at=claimed_at, now=now)
 
 
-def _was_taken(attempt: CallAttempt) -> bool:
+def was_taken(attempt: CallAttempt) -> bool:
     """Tell whether the carrier has shown that it carries a call: nobody knows that of one that is lost."""
     if attempt.state == AttemptState.ENDED:
         return attempt.placed_at is not None and attempt.outcome not in UNTOLD

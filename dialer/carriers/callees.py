@@ -157,7 +157,7 @@ def _drawn(seconds: Sequence[float], dice: random.Random) -> float:
 def _answered(dial: Dial, callee: Callee, dice: random.Random, behaviour: Behaviour) -> Script:
     rings = min(0.5, callee.answers / 2)
     if dial.wants_member and callee.outcome == "answered":
-        return _with_member(dial, callee, rings, dice)
+        return _with_member(dial, callee, rings, dice, behaviour)
     if talks := behaviour.talks.get(callee.outcome):
         lasts = max(0.1, _drawn(talks, dice))
         return Script(callee.outcome, ends=callee.answers + lasts, rings=rings, answers=callee.answers)
@@ -172,9 +172,11 @@ def _answered(dial: Dial, callee: Callee, dice: random.Random, behaviour: Behavi
     )
 
 
-def _with_member(dial: Dial, callee: Callee, rings: float, dice: random.Random) -> Script:
+def _with_member(dial: Dial, callee: Callee, rings: float, dice: random.Random, behaviour: Behaviour) -> Script:
     """Return what becomes of a call that is for a member: a talk from when one comes, or as long as patience lasts."""
     patience, talk = 8 + 10 * dice.random(), 20 + dice.expovariate(1 / 60)
+    if talks := behaviour.talks.get("answered"):
+        talk = max(0.1, _drawn(talks, dice))
     stays = min(patience, callee.leaves or patience)
     steps: Sequence[dict[str, Any]] = ()
     if dial.connected_at is not None:

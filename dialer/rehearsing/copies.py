@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 from campaigns.models import Account, Campaign
-from campaigns.states import CallState, Channel
-from dialer import gates
+from campaigns.states import AttemptState, CallState, Channel
 from dialer.carriers.callees import Behaviour, Script
+from dialer.models import PacingState
 
 NOTHING: Mapping[str, Any] = {}
 
@@ -62,11 +63,8 @@ class CallCopy:
         return NOTHING
 
 
-COLUMNS = (
-    *gates.Candidate._fields,
-    *("number", "voice", "flow", "retry_minutes", "congestions"),
-    *("state", "ready", "reason", "next_look_at", "priority"),
-)
+# What is read of each call; the rest comes about in the rehearsal.
+COLUMNS = tuple(one.name for one in dataclasses.fields(CallCopy) if one.default is dataclasses.MISSING)
 
 
 @dataclass(slots=True, eq=False)
@@ -83,7 +81,12 @@ class AttemptCopy:
     key: str = ""
     caller_id: str = ""
     hangup_at: dt.datetime | None = None
+    wants_member: bool = False
+    member_id: int | None = None
+    waits_until: dt.datetime | None = None
     connected_at: dt.datetime | None = None
+    abandoned: bool = False
+    state: str = AttemptState.PLACED.value
     outcome: str = ""
     counts: bool = True
     ended_at: dt.datetime | None = None
@@ -91,6 +94,16 @@ class AttemptCopy:
     script: Script | None = None
     # When something is told of it: ringing, the answer, the end.
     moments: Sequence[dt.datetime] = ()
+
+    @property
+    def pk(self) -> int:
+        """Return its id: the engine's functions know it by that name."""
+        return self.id
+
+    @property
+    def campaign_id(self) -> int:
+        """Return the campaign of its call."""
+        return self.call.campaign_id
 
     @property
     def channel(self) -> str:
@@ -101,6 +114,47 @@ class AttemptCopy:
     def destination(self) -> str:
         """Return the destination of its call."""
         return self.call.destination
+
+
+@dataclass(slots=True, eq=False)
+class MemberCopy:
+    """A member who takes calls: when the wrap-up ends, and the open attempt that is theirs."""
+
+    id: int
+    campaign_id: int
+    busy_until: dt.datetime | None
+    attempt: AttemptCopy | None = None
+
+    def is_present(self) -> bool:
+        """Tell whether the member is in no call."""
+        return self.attempt is None or self.attempt.connected_at is None
+
+    def is_idle(self, now: dt.datetime) -> bool:
+        """Tell whether the member can take a call."""
+        return self.is_present() and (self.busy_until is None or self.busy_until <= now)
+
+
+class Past(NamedTuple):
+    """An attempt that ended before the rehearsal, and that the pace of its campaign is still measured from."""
+
+    id: int
+    claimed_at: dt.datetime
+    channel: str
+    placed_at: dt.datetime | None
+    answered_at: dt.datetime | None
+    ended_at: dt.datetime | None
+    connected_at: dt.datetime | None
+    outcome: str
+
+
+@dataclass(slots=True)
+class Loop:
+    """What a campaign that over-dials has measured of itself: its figures, its last attempts, its hourly sums."""
+
+    state: PacingState | None = None
+    tries: list[Past | AttemptCopy] = field(default_factory=list)
+    # By hour in UTC: persons who answered, and those of them who were abandoned.
+    hours: dict[dt.datetime, list[int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,12 +194,20 @@ class Copy:
     tried: dict[str, list[dt.datetime]]
     earlier: list[Earlier]
     models: dict[str, Model]
-    # Which campaigns give answered calls to members, and how many members each has that are available.
+    # Which campaigns give answered calls to members, and who of them is available.
     staffed: set[int]
-    members: dict[int, int]
+    members: list[MemberCopy]
+    # Of the campaigns that over-dial.
+    loops: dict[int, Loop] = field(default_factory=dict)
+    # By carrier: the failures in a row that its breaker has counted, and until when it is open.
+    health: dict[str, tuple[int, dt.datetime | None]] = field(default_factory=dict)
     # Of the account's other running campaigns, where they are left out: how many, and how many calls of theirs wait.
     others: int = 0
     others_waiting: int = 0
+
+    def crew_of(self, campaign_id: int) -> int:
+        """Return how many members of a campaign are available."""
+        return sum(member.campaign_id == campaign_id for member in self.members)
 
     def in_whole_minutes(self) -> bool:
         """Tell whether every window opens and shuts on a whole minute: zones may be seconds off."""

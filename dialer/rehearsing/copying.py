@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -12,12 +11,14 @@ from typing import Any
 from django.core.exceptions import ValidationError
 
 from campaigns import counts
-from campaigns.models import Call, CallAttempt, Campaign
-from campaigns.states import AttemptState, CallState, CampaignState, Reason
-from dialer import breaker, facts, pacing, staffing
+from campaigns.models import Call, CallAttempt, Campaign, Member
+from campaigns.states import AttemptState, CallState, CampaignState, Channel, Outcome, Reason
+from dialer import breaker, facts, pacing, staffing, tuning
+from dialer.models import CarrierHealth, PacingState
 from dialer.rehearsing import measuring
-from dialer.rehearsing.copies import COLUMNS, LIVE, AttemptCopy, CallCopy, Copy, Earlier
+from dialer.rehearsing.copies import COLUMNS, LIVE, AttemptCopy, CallCopy, Copy, Earlier, Loop, MemberCopy, Past
 from dialer.rehearsing.measuring import Wanted
+from reports.models import DueReport, HourlySum
 
 PAGE = 2000
 
@@ -54,12 +55,14 @@ def take(campaign: Campaign, wish: Wish, *, now: dt.datetime) -> Copy:
         earlier=[],
         models=measuring.models(mine, wish.wanted, now=now),
         staffed=staffing.staffed(played),
-        members=Counter(staffing.free_members(played, wish.starts_at).values_list("campaign_id", flat=True)),
+        members=_members(played),
+        health={row[0]: row[1:] for row in CarrierHealth.objects.values_list("alias", "failures", "open_until")},
     )
     for one in played:
         _copy_calls(copy, one, wakes=one is mine and not (was_running and wish.starts_at <= now))
     _copy_live(copy)
     _copy_earlier(copy)
+    copy.loops = {one.pk: _loop(one, copy) for one in played if staffing.over_dials(one)}
     if not wish.with_others:
         waiting = [found.waiting for found in counts.of(one.pk for one in others).values()]
         copy.others, copy.others_waiting = len(waiting), sum(waiting)
@@ -147,27 +150,53 @@ def _copy_live(copy: Copy) -> None:
     """Copy the calls in progress with their attempts: they hold room until they end."""
     pks = [campaign.pk for campaign in copy.campaigns]
     open_ones = CallAttempt.objects.filter(account=copy.account, campaign__in=pks).exclude(state=AttemptState.ENDED)
-    columns = ("id", "call_id", "n", "carrier", "claimed_at", "placed_at", "check_at", "connected_at")
-    rows = list(open_ones.order_by("id").values_list(*columns))
+    rows = list(open_ones.order_by("id").values("call_id", *_LIVE))
     waiting = {call.id for call in copy.calls}
-    found = Call.objects.filter(pk__in=[row[1] for row in rows if row[1] not in waiting])
+    found = Call.objects.filter(pk__in=[row["call_id"] for row in rows if row["call_id"] not in waiting])
     calls = {row[0]: CallCopy(*row) for row in found.values_list(*COLUMNS)}
-    for pk, call_id, n, carrier, claimed_at, placed_at, check_at, connected_at in rows:
+    for row in rows:
+        call = calls.get(row.pop("call_id"))
         # Between two statements it may have come to its end.
-        if call_id in calls and calls[call_id].state == LIVE:
-            copy.live.append(
-                AttemptCopy(
-                    pk,
-                    calls[call_id],
-                    n,
-                    carrier,
-                    claimed_at,
-                    placed_at or claimed_at,
-                    check_at,
-                    connected_at=connected_at,
-                )
-            )
+        if call is not None and call.state == LIVE:
+            placed_at = row.pop("placed_at") or row["claimed_at"]
+            copy.live.append(AttemptCopy(call=call, placed_at=placed_at, **row))
     copy.calls += [attempt.call for attempt in copy.live]
+
+
+_LIVE = (
+    *("id", "n", "carrier", "claimed_at", "placed_at", "check_at", "hangup_at", "answered_at", "state"),
+    *("wants_member", "member_id", "waits_until", "connected_at", "abandoned"),
+)
+
+
+def _members(campaigns: Sequence[Campaign]) -> list[MemberCopy]:
+    """Return the members of campaigns who take calls."""
+    found = Member.objects.filter(campaign__in=campaigns, is_available=True).order_by("id")
+    return [MemberCopy(*row) for row in found.values_list("id", "campaign_id", "busy_until")]
+
+
+def _loop(campaign: Campaign, copy: Copy) -> Loop:
+    """Copy what a campaign has measured: as `tuning` reads it, but attempt by attempt, for it goes on from there."""
+    loop = Loop(PacingState.objects.filter(campaign=campaign).first())
+    open_ones = {attempt.id: attempt for attempt in copy.live}
+    last = CallAttempt.objects.filter(campaign=campaign, claimed_at__lte=copy.starts_at).order_by("-claimed_at", "-id")
+    rows = [Past(*row) for row in last.values_list(*Past._fields)[: 2 * tuning.SAMPLE]]
+    loop.tries = [open_ones.get(row.id, row) for row in reversed(rows)]
+    since = copy.starts_at - tuning.CAP_SPAN
+    summed = HourlySum.objects.filter(campaign=campaign, hour__gt=since, channel=Channel.VOICE)
+    due = DueReport.objects.filter(attempt__campaign=campaign, attempt__channel=Channel.VOICE)
+    sums = [*summed.order_by("hour").values_list("hour", "outcome", "attempts", "abandoned")]
+    ended = due.values_list("attempt__ended_at", "attempt__outcome", "attempt__abandoned")
+    sums += [
+        (moment.replace(minute=0, second=0, microsecond=0), one, 1, int(gone))
+        for moment, one, gone in ended
+        if moment is not None
+    ]
+    for hour, outcome, attempts, abandoned in sums:
+        both = loop.hours.setdefault(hour, [0, 0])
+        both[0] += attempts if outcome == Outcome.ANSWERED else 0
+        both[1] += abandoned
+    return loop
 
 
 def _copy_earlier(copy: Copy) -> None:

@@ -8,11 +8,13 @@ from typing import Any, Protocol, cast
 
 from campaigns import hours
 from campaigns.models import Campaign
-from campaigns.states import CampaignState, Outcome, Reason
-from dialer import checking, gates, outcomes, placing, playing
+from campaigns.models.campaign import Pacing
+from campaigns.states import AttemptState, CampaignState, Outcome, Reason
+from dialer import checking, gates, lanes, outcomes, placing, playing, staffing
 from dialer.carriers import callees
 from dialer.rehearsing.copies import AttemptCopy, CallCopy, Copy
-from dialer.rehearsing.rooms import Caps, Room
+from dialer.rehearsing.loops import Loops
+from dialer.rehearsing.rooms import Caps
 from dialer.rehearsing.rows import Rows
 from dialer.rehearsing.serving import Serving
 
@@ -44,13 +46,15 @@ class Engine:
         self.rows = Rows(copy.campaigns)
         for call in copy.calls:
             self.rows.add(call)
-        self.serving = Serving(copy)
-        self.caps = Caps(copy, self.rows, self.serving.talking)
+        self.serving = Serving(copy, self.rows.campaigns)
+        self.loops = Loops(copy)
+        self.caps = Caps(copy, self.rows)
+        self._paced = [campaign for campaign in copy.campaigns if campaign.pacing != Pacing.FIXED]
         self.facts = gates.Facts(
             account=copy.account, now=self.now, campaigns=self.rows.campaigns, suppressed=copy.suppressed
         )
         self.tried: dict[str, list[dt.datetime]] = copy.tried
-        self.room = Room()
+        self.plan = lanes.Plan()
         self._by_minutes = copy.in_whole_minutes()
         self._judged_until = self.now
         self._last_id = 0
@@ -86,9 +90,23 @@ class Engine:
     def _coming(self) -> dt.datetime | None:
         """Return the next moment at which something is due, or None where time alone brings nothing."""
         moments = [self._sweep_at, self._again_at if any(self.rows.ready_count.values()) else None]
+        if any(self._brings_members(campaign) for campaign in self._paced):
+            moments.append(self.now + playing.STEP)
         if self.rows.open:
             moments.append(self.rows.open[0][0])
         return min((moment for moment in moments if moment is not None), default=None)
+
+    def _brings_members(self, campaign: Campaign) -> bool:
+        """Tell whether the next second may bring room for a campaign by its members alone, as `playing` does."""
+        pk = campaign.pk
+        if campaign.state != CampaignState.RUNNING or not self.serving.members[pk] or self._is_stuck(campaign):
+            return False
+        rests = campaign.pacing == Pacing.PREDICTIVE or self.serving.will_be_free(pk, self.now)
+        return rests and self.rows.has_ready(pk)
+
+    def _is_stuck(self, campaign: Campaign) -> bool:
+        speeds = (campaign.calls_per_second, self.copy.account.calls_per_second)
+        return campaign.capacity == 0 or any(speed is not None and speed <= 0 for speed in speeds)
 
     def why(self) -> Reason:
         """Return what stands in the way of the campaign's calls at this moment."""
@@ -96,23 +114,26 @@ class Engine:
         if shut := gates.campaign_shut(campaign, self.now):
             return shut.reason
         held = [lane for lane, count in self.rows.ready_count.items() if count and lane[0] == campaign.pk]
+        if held and self.plan.room is not None and held[0][0] in self.plan.room.campaigns:
+            pk, channel = held[0]
+            return lanes.why(self.plan.room, pk, self.caps.aliases[channel])
         if held:
-            return self.room.limits.get(held[0], Reason.PACE)
+            return Reason.PACE
         parked = self.rows.reasons[campaign.pk].most_common(1)
         return Reason(parked[0][0]) if parked and parked[0][1] > 0 else Reason.NONE
 
     def _is_over(self) -> bool:
         """Tell whether nothing is left of the campaign but what no time will bring."""
         pk = self.copy.campaign.pk
-        if self.rows.live[pk] or any(count for lane, count in self.rows.ready_count.items() if lane[0] == pk):
+        if self.rows.live[pk] or self.rows.has_ready(pk):
             return False
         waiting = self.rows.reasons[pk]
         return not any(count for reason, count in waiting.items() if reason not in self.held)
 
     def _exhaust(self) -> bool:
         """Turn until nothing more is due at this moment; tell whether anything but open attempts was looked at."""
-        looked, ended = self._check()
-        if not ended and looked < checking.BATCH and self._would_claim_nothing():
+        looked, changed = self._check()
+        if not changed and looked < checking.BATCH and self._would_claim_nothing():
             return False
         while True:
             taken, moved, self._again_at = self._claim()
@@ -122,44 +143,61 @@ class Engine:
 
     def _would_claim_nothing(self) -> bool:
         """Tell whether a claim would find all as the last one left it: nothing has ended, and no time has come."""
-        return self._has_claimed and self._again_at is None and (self._sweep_at is None or self.now < self._sweep_at)
+        if not self._has_claimed or self._again_at is not None:
+            return False
+        if self._sweep_at is not None and self._sweep_at <= self.now:
+            return False
+        # What members leave changes with every second.
+        return not any(self.rows.has_ready(campaign.pk) for campaign in self._paced)
 
-    def _check(self) -> tuple[int, int]:
+    def _check(self) -> tuple[int, bool]:
+        """Look at open attempts; return how many, and whether any of them left room."""
         due = self.rows.due(self.now, checking.BATCH)
         ended = [attempt for attempt in due if self._has_ended(attempt)]
         for attempt in ended:
             self._settle(attempt)
-        if ended:
-            self.caps.told(ended, self.now)
-        return len(due), len(ended)
+        if self.copy.staffed:
+            for attempt in self.serving.serve(due, self.now):
+                self._dial(attempt)
+        for attempt in due:
+            if attempt.ended_at is None:
+                self.rows.watch(attempt)
+        changed = self.caps.told(due, ended, self.now)
+        return len(due), changed or bool(ended)
 
     def _has_ended(self, attempt: AttemptCopy) -> bool:
-        """Tell whether the end of an attempt is told; else look at it again when there is more news."""
-        if attempt.moments[-1] <= self.now:
-            return True
-        if self.copy.staffed and attempt.connected_at is None and self.serving.wants(attempt):
-            self._serve(attempt)
-        self._watch(attempt)
-        return False
+        """Move an attempt by what is told of it until now; tell whether that is its end."""
+        now, script = self.now, cast(callees.Script, attempt.script)
+        if attempt.answered_at is None and script.answers is not None and attempt.moments[-2] <= now:
+            attempt.answered_at, attempt.state = attempt.moments[-2], AttemptState.ANSWERED
+        elif attempt.state == AttemptState.PLACED and script.rings is not None and attempt.moments[0] <= now:
+            attempt.state = AttemptState.RINGING
+        is_machine = attempt.wants_member and attempt.answered_at is not None and script.outcome == Outcome.MACHINE
+        if is_machine:
+            self.serving.not_for_members(attempt)
+        if attempt.moments[-1] > now:
+            self._look_again(attempt)
+            # From now on it hears what is said to those who are not for a member.
+            if is_machine:
+                self._dial(attempt)
+            return False
+        attempt.state, attempt.outcome = AttemptState.ENDED, script.outcome
+        attempt.ended_at = max(attempt.moments[-1], attempt.answered_at or attempt.moments[-1])
+        return True
 
-    def _serve(self, attempt: AttemptCopy) -> None:
-        """Give an attempt to a member, once it is answered; it lasts as long as their talk then."""
-        if attempt.moments[-2] <= self.now and self.serving.answered(attempt, self.now):
-            self._dial(attempt)
-
-    def _watch(self, attempt: AttemptCopy) -> None:
-        attempt.check_at = min(
-            (moment for moment in attempt.moments if moment > self.now), default=self.now + playing.STEP
-        )
-        self.rows.watch(attempt)
+    def _look_again(self, attempt: AttemptCopy) -> None:
+        """Have an attempt looked at when there is more news."""
+        now = self.now
+        for moment in attempt.moments:
+            if moment > now:
+                attempt.check_at = moment
+                return
+        attempt.check_at = now + playing.STEP
 
     def _settle(self, attempt: AttemptCopy) -> None:
-        call, script = attempt.call, cast(callees.Script, attempt.script)
+        call = attempt.call
         campaign = self.rows.campaigns[call.campaign_id]
-        if script.answers is not None:
-            attempt.answered_at = attempt.placed_at + dt.timedelta(seconds=script.answers)
-        attempt.ended_at = max(attempt.moments[-1], attempt.answered_at or attempt.moments[-1])
-        attempt.outcome = script.outcome
+        ended_at = cast(dt.datetime, attempt.ended_at)
         fate = outcomes.decide(cast(Any, attempt), cast(Any, call), campaign)
         attempt.counts = fate.counts
         if not fate.counts:
@@ -168,11 +206,10 @@ class Engine:
                 self.tried[call.destination].remove(attempt.claimed_at)
         call.congestions = call.congestions + 1 if attempt.outcome == Outcome.CONGESTION else 0
         self.rows.live[call.campaign_id] -= 1
-        if self.copy.staffed and (next_one := self.serving.ended(attempt)) is not None:
-            self._serve(next_one)
-            self._watch(next_one)
+        self.serving.ended(attempt)
+        self.loops.ended(attempt)
         if fate.done is not None:
-            self.rows.close(call, fate.done, fate.reason, attempt.ended_at)
+            self.rows.close(call, fate.done, fate.reason, ended_at)
         else:
             call.due_at = fate.due_at or self.now
             if call.due_at <= self.now:
@@ -185,14 +222,35 @@ class Engine:
         """Claim once; return how many were claimed, how many calls were moved, and when there is room again."""
         before = [campaign for campaign in self.rows.campaigns.values() if campaign.state == CampaignState.RUNNING]
         self._has_claimed = True
+        # Without a call that is ready or due the account has no work, and nothing is measured.
+        has_work = any(self.rows.ready_count.values())
         moved = self.rows.sweep(self.now)
         running = [campaign for campaign in before if gates.campaign_shut(campaign, self.now) is None]
         if not running:
             return 0, moved, None
-        self.room = self.caps.plan(running, self.now, LIMIT)
-        calls = [call for lane, number in self.room.wants.items() for call in self.rows.take(lane, number)]
+        if has_work or moved:
+            self.loops.tune(running, self.now)
+        self.plan = self._plan(running)
+        calls = [call for lane, number in self.plan.wants.items() for call in self.rows.take(lane, number)]
         taken, shut = self._decide(calls) if calls else (0, 0)
-        return taken, moved + shut, self.room.again_at
+        return taken, moved + shut, self.plan.again_at
+
+    def _plan(self, running: Sequence[Campaign]) -> lanes.Plan:
+        """Divide the room among the lanes that have calls ready."""
+        by_id = {campaign.pk: campaign for campaign in running}
+        ready = [lane for lane, count in self.rows.ready_count.items() if count and lane[0] in by_id]
+        if not ready:
+            return lanes.Plan()
+        wanting = [by_id[pk] for pk in dict.fromkeys(pk for pk, _ in ready)]
+        by_members = {
+            campaign.pk: staffing.starts(
+                campaign, self.serving.crew(campaign.pk, self.now), self.loops.states.get(campaign.pk)
+            )
+            for campaign in wanting
+            if campaign.pacing != Pacing.FIXED
+        }
+        stand = self.caps.stand(wanting, ready, by_members, self.now)
+        return lanes.divide(stand, ready, now=self.now, limit=LIMIT)
 
     def _decide(self, calls: Sequence[CallCopy]) -> tuple[int, int]:
         self._look_around(calls)
@@ -209,8 +267,9 @@ class Engine:
                 self.rows.hold(call, shut.reason)
             else:
                 self.rows.park(call, shut.reason, shut.next_look_at or self.now + gates.HELD)
+        meant = self.serving.meant(going, self.now) if self.copy.staffed else {}
         for call in going:
-            self._place(call)
+            self._place(call, meant.get(call.id))
         return len(going), len(calls) - len(going)
 
     def _look_around(self, calls: Sequence[CallCopy]) -> None:
@@ -228,7 +287,7 @@ class Engine:
             if recent:
                 facts.tried[destination] = gates.Tried(len(recent), min(recent))
 
-    def _place(self, call: CallCopy) -> None:
+    def _place(self, call: CallCopy, member_id: int | None) -> None:
         call.attempts_made += 1
         call.attempts_total += 1
         call.tries += 1
@@ -237,19 +296,19 @@ class Engine:
         attempt = AttemptCopy(self._last_id, call, call.attempts_total, alias, self.now, self.now, self.now)
         if self.copy.account.attempts_per_number_per_day:
             self.tried.setdefault(call.destination, []).append(self.now)
+        attempt.member_id, attempt.wants_member = member_id, self.serving.wants(call)
         self.caps.opened(attempt)
-        self._dial(attempt)
-        self.rows.claimed(attempt)
-        self._watch(attempt)
+        self._open(attempt)
+        self.loops.opened(attempt)
+        self._look_again(attempt)
+        self.rows.watch(attempt)
         self.watcher.opened(attempt)
 
     def _dial(self, attempt: AttemptCopy) -> None:
         """Find out what becomes of an attempt."""
         call, model = attempt.call, self.copy.models[attempt.call.channel]
         campaign: Campaign = self.rows.campaigns[call.campaign_id]
-        dial = placing.dial_of(
-            cast(Any, attempt), cast(Any, call), campaign, staffed=call.campaign_id in self.copy.staffed
-        )
+        dial = placing.dial_of(cast(Any, attempt), cast(Any, call), campaign)
         attempt.script = script = callees.script_of(dial, model.seed, model.behaviour)
         attempt.moments = [
             attempt.placed_at + dt.timedelta(seconds=offset)
@@ -259,12 +318,12 @@ class Engine:
 
     def _take_up(self, attempt: AttemptCopy) -> None:
         """Go on with an attempt that was in progress when the copy was taken."""
-        self._dial(attempt)
         self._last_id = max(self._last_id, attempt.id)
-        self.caps.live_on[attempt.carrier] += 1
-        if attempt.connected_at is not None:
-            # Its member was not among the free ones that were counted.
-            self.serving.talking[attempt.call.campaign_id] += 1
-            self.copy.members[attempt.call.campaign_id] += 1
-        self.rows.claimed(attempt)
+        self._open(attempt)
+        self.caps.take_up(attempt)
         self.rows.watch(attempt)
+
+    def _open(self, attempt: AttemptCopy) -> None:
+        self._dial(attempt)
+        self.rows.claimed(attempt)
+        self.serving.opened(attempt)

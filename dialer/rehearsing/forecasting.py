@@ -26,6 +26,8 @@ class Hour:
 
     attempts: int = 0
     answered: int = 0
+    # Persons who answered and met no member.
+    abandoned: int = 0
     # Calls in progress at most, at any moment of it at which one began.
     most_live: int = 0
 
@@ -65,8 +67,11 @@ class Forecast:
     # Shares of the time from the first to the last moment in which each reason stood in the way.
     limits: dict[str, float] = field(default_factory=dict)
     members: int = 0
-    # Share of the members' time in which they talked, while calls were placed; None without members.
+    # Share of the members' time in which they talked, while calls were in progress; None without members.
     busy: float | None = None
+    # Persons who met no member, and their share of the persons who answered; None where none is given to members.
+    abandoned: int = 0
+    abandon_rate: float | None = None
     models: dict[str, Model] = field(default_factory=dict)
     others: int = 0
     others_waiting: int = 0
@@ -79,6 +84,7 @@ class Forecast:
             day = found.setdefault(moment.date(), Hour())
             day.attempts += hour.attempts
             day.answered += hour.answered
+            day.abandoned += hour.abandoned
             day.most_live = max(day.most_live, hour.most_live)
         return found
 
@@ -112,7 +118,8 @@ class Tally:
         self.waits: Counter[Reason] = Counter()
         self.live = sum(attempt.call.campaign_id == self.pk for attempt in copy.live)
         self.most_live = self.live
-        self.talked = 0.0
+        # Seconds in which members talked, and in which calls were in progress.
+        self.talked = self.active = 0.0
         self._hour_of: dict[int, Hour] = {}
 
     def opened(self, attempt: AttemptCopy) -> None:
@@ -133,12 +140,17 @@ class Tally:
         self.attempts[attempt.outcome] += 1
         if attempt.outcome in REACHED:
             self._hour(attempt.answered_at or attempt.ended_at).answered += 1
-        if attempt.answered_at is not None:
-            self.talked += (attempt.ended_at - attempt.answered_at).total_seconds()
+        if attempt.abandoned:
+            self._hour(attempt.answered_at or attempt.ended_at).abandoned += 1
+        if attempt.connected_at is not None:
+            self.talked += (attempt.ended_at - attempt.connected_at).total_seconds()
 
     def passed(self, since: dt.datetime, until: dt.datetime, why: Reason) -> None:
         """Count the time in which this stood in the way."""
-        self.waits[why] += (until - since).total_seconds()  # type: ignore[assignment]
+        seconds = (until - since).total_seconds()
+        self.waits[why] += seconds  # type: ignore[assignment]
+        if self.live:
+            self.active += seconds
 
     def _hour(self, moment: dt.datetime) -> Hour:
         """Return the hour of the campaign's clock that a moment lies in; no zone is off by less than a quarter."""
@@ -168,8 +180,7 @@ def _forecast(copy: Copy, tally: Tally, until: dt.datetime) -> Forecast:
     if not left:
         last = max((call.done_at for call in rest if call.done_at), default=copy.starts_at)
         made.ends_at = max(last, copy.starts_at).astimezone(tally.zone)
-    made.members = copy.members.get(copy.campaign.pk, 0)
-    made.busy = _busy(copy, tally)
+    _add_members(made, copy, tally)
     made.models = {channel: copy.models[channel] for channel in sorted({call.channel for call in mine})}
     made.others, made.others_waiting = copy.others, copy.others_waiting
     return made
@@ -189,7 +200,7 @@ def _stuck_reason(copy: Copy) -> Reason | None:
         return Reason.CAMPAIGN_CAP
     if campaign.calls_per_second == 0 or copy.account.calls_per_second == 0:
         return Reason.PACE
-    if campaign.pacing != Pacing.FIXED and not copy.members.get(campaign.pk):
+    if campaign.pacing != Pacing.FIXED and not copy.crew_of(campaign.pk):
         return Reason.MEMBER
     return None
 
@@ -234,10 +245,13 @@ def _shares(waits: Counter[Reason]) -> dict[str, float]:
     return {reason.value: seconds / whole for reason, seconds in waits.most_common()} if whole else {}
 
 
-def _busy(copy: Copy, tally: Tally) -> float | None:
-    """Return the share of the members' time in which they talked, over the hours in which calls were placed."""
-    members = copy.members.get(copy.campaign.pk, 0)
-    if copy.campaign.pk not in copy.staffed or not members:
-        return None
-    spans = sum(1 for hour in tally.hours.values() if hour.attempts)
-    return min(1.0, tally.talked / (members * spans * 3600)) if spans else 0.0
+def _add_members(made: Forecast, copy: Copy, tally: Tally) -> None:
+    """Add how busy the members are, and how many persons meet none of them."""
+    if copy.campaign.pk not in copy.staffed:
+        return
+    made.members = copy.crew_of(copy.campaign.pk)
+    made.abandoned = sum(hour.abandoned for hour in tally.hours.values())
+    persons = tally.attempts[Outcome.ANSWERED]
+    made.abandon_rate = made.abandoned / persons if persons else 0.0
+    if made.members:
+        made.busy = min(1.0, tally.talked / (made.members * tally.active)) if tally.active else 0.0

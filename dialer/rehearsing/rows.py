@@ -42,6 +42,10 @@ class Rows:
             else:
                 self.park(call, call.reason, call.next_look_at or call.due_at)
 
+    def has_ready(self, campaign_id: int) -> bool:
+        """Tell whether a campaign has calls that the next claim may take."""
+        return any(self.ready_count[campaign_id, channel] for channel in CHANNELS)
+
     def make_ready(self, call: CallCopy) -> None:
         """Put a waiting call among those that the next claim may take."""
         self._wait(call)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from campaigns.states import Outcome, Reason
+from dialer import staffing
 from dialer.rehearsing.copies import Model
 from dialer.rehearsing.forecasting import Forecast, Hour
 
@@ -25,8 +26,7 @@ def lines(forecast: Forecast) -> Iterator[str]:
     yield f"calls      {forecast.calls:,}: {forecast.done:,} done, {never:,} never placed, {forecast.left:,} left"
     yield f"attempts   {forecast.attempts:,}, {forecast.answered:,} answered{_of(forecast.answered, forecast.attempts)}"
     yield f"at once    {forecast.most_live:,} calls in progress at most"
-    if forecast.busy is not None:
-        yield f"members    {forecast.members:,} available, talking {forecast.busy:.0%} of the hours with calls"
+    yield from _members(forecast)
     yield from _counted("done as", {Outcome(name).label: count for name, count in forecast.outcomes.items()})
     yield from _counted("left for", {_why(name): count for name, count in forecast.left_for.items()})
     yield from _never_placed(forecast)
@@ -64,6 +64,18 @@ def span(lasts: dt.timedelta) -> str:
 
 def _of(part: int, whole: int) -> str:
     return f" ({part / whole:.0%})" if whole else ""
+
+
+def _members(forecast: Forecast) -> Iterator[str]:
+    if forecast.busy is not None:
+        yield f"members    {forecast.members:,} available, talking {forecast.busy:.0%} of the time with calls"
+    if forecast.abandon_rate is not None:
+        cap = (
+            f"; at most {float(forecast.campaign.max_abandon_rate):.2%} are allowed"
+            if staffing.over_dials(forecast.campaign)
+            else ""
+        )
+        yield f"abandoned  {forecast.abandoned:,} persons met no member ({forecast.abandon_rate:.2%}{cap})"
 
 
 def _counted(title: str, counts: Mapping[str, int]) -> Iterator[str]:
@@ -159,6 +171,8 @@ def fields(forecast: Forecast) -> dict[str, Any]:
         "limits": {reason or "none": round(share, 4) for reason, share in forecast.limits.items()},
         "members": forecast.members,
         "members_busy": None if forecast.busy is None else round(forecast.busy, 4),
+        "abandoned": forecast.abandoned,
+        "abandon_rate": None if forecast.abandon_rate is None else round(forecast.abandon_rate, 4),
         "days": [_cells(date.isoformat(), day) for date, day in forecast.days.items()],
         "hours": [_cells(moment.isoformat(), hour) for moment, hour in forecast.hours.items()],
         "models": {
@@ -174,11 +188,12 @@ def _cells(begins: str, hour: Hour) -> dict[str, Any]:
         "begins": begins,
         "attempts": hour.attempts,
         "answered": hour.answered,
+        "abandoned": hour.abandoned,
         "most_at_once": hour.most_live,
     }
 
 
 def rows(forecast: Forecast) -> list[list[Any]]:
     """Return the hours as rows with their header."""
-    header = ["begins", "attempts", "answered", "most_at_once"]
+    header = ["begins", "attempts", "answered", "abandoned", "most_at_once"]
     return [header, *(list(_cells(moment.isoformat(), hour).values()) for moment, hour in forecast.hours.items())]

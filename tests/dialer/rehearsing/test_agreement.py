@@ -10,7 +10,7 @@ from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from campaigns.models import Account, Call, CallAttempt, Campaign
+from campaigns.models import Account, Call, CallAttempt, Campaign, Member
 from campaigns.operations import campaigns as campaign_operations
 from campaigns.operations import suppressions
 from campaigns.states import CampaignState
@@ -160,7 +160,7 @@ def test_other_channels_share_the_campaigns_room_in_both(world):
 def test_a_running_campaign_is_taken_up_in_the_middle(world):
     campaign = world.campaign(capacity=4, max_attempts=3, retry_minutes=4)
     add(world, campaign, *numbers(24))
-    world.run(seconds=47)
+    world.run(seconds=20)
     earlier = set(CallAttempt.objects.values_list("call_id", "n"))
     open_ones = CallAttempt.objects.exclude(state="ended").count()
 
@@ -235,3 +235,49 @@ def test_the_finish_that_is_foretold_is_the_moment_of_the_last_end(world):
     assert foretold.outcomes == Counter(Call.objects.values_list("outcome", flat=True))
     assert foretold.attempts == CallAttempt.objects.count()
     assert Campaign.objects.get().state == CampaignState.RUNNING
+
+
+def crew(campaign, count, **fields):
+    """Give a campaign members."""
+    return Member.objects.bulk_create(Member(campaign=campaign, code=f"2{index}", **fields) for index in range(count))
+
+
+MEMBER_SUFFIXES = ("270", "486", "345", "408", "271", "224", "236", "111", "567", "603", "700", "901")
+
+
+def callees(count, first=0):
+    """Return numbers of persons, of machines and of those who do not answer."""
+    return [number(first + index, MEMBER_SUFFIXES[index % len(MEMBER_SUFFIXES)]) for index in range(count)]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"pacing": "progressive"},
+        {"pacing": "progressive", "calls_per_member": 3, "wrap_up_seconds": 0, "safe_harbour_message": "Sorry."},
+        {"pacing": "progressive", "calls_per_member": "1.5", "member_wait_seconds": 0, "max_abandon_rate": 1},
+        {"pacing": "progressive", "windows": WINDOWS[2], "capacity": 2},
+        {"pacing": "predictive", "wrap_up_seconds": 3},
+        {"pacing": "predictive", "max_abandon_rate": "0.3", "calls_per_member": 4, "calls_per_second": "0.7"},
+        {"pacing": "fixed", "message": "", "capacity": 6, "max_attempts": 1},
+    ],
+    ids=str,
+)
+def test_members_take_the_same_calls_at_the_same_moments(world, fields):
+    campaign = draft(world, **{"max_attempts": 2, "retry_minutes": 3} | fields)
+    crew(campaign, 3)
+    add(world, campaign, *callees(60))
+    copy = copying.take(campaign, Wish(starts_at=world.now), now=world.now)
+    journal = Journal()
+    engine.Engine(copy, journal, until=world.now + dt.timedelta(days=DAYS)).play()
+
+    agree(world, campaign)
+
+    foretold = {
+        (a.call.id, a.n): (a.wants_member, a.member_id, a.connected_at, a.waits_until, a.abandoned)
+        for a in journal.attempts
+    }
+    columns = ("wants_member", "member_id", "connected_at", "waits_until", "abandoned")
+    really = {(row[0], row[1]): row[2:] for row in CallAttempt.objects.values_list("call_id", "n", *columns)}
+    assert foretold == really
+    assert sum(row[2] is not None for row in really.values()) >= 10
