@@ -12,9 +12,16 @@ logger = logging.getLogger(__name__)
 
 # It was stopped, is starting, cannot be reached, answers too late, or gave one of two transactions up for the other.
 ERRORS = (OperationalError, InterfaceError)
+# SQLite says so too of a statement that is wrong, which no waiting mends.
+WRONG_STATEMENT = ("no such ", "near ", "ambiguous column")
 # When a caller is told to come again, in seconds.
 RETRY_AFTER = 5
 SENTENCE = "The database cannot be used at the moment. Try again in a few seconds."
+
+
+def is_outage(error: BaseException | None) -> bool:
+    """Tell whether an error says that the database cannot be used at the moment."""
+    return isinstance(error, ERRORS) and not str(error).startswith(WRONG_STATEMENT)
 
 
 def told(error: BaseException) -> str:
@@ -28,4 +35,6 @@ def survived(what: str) -> Iterator[None]:
     try:
         yield
     except ERRORS as error:
+        if not is_outage(error):
+            raise
         logger.warning("%s waits for the database: %s", what, told(error))

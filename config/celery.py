@@ -17,6 +17,6 @@ if "worker" in sys.argv[1:]:
 # Celery warns root for the sake of pickled messages; only JSON is accepted here.
 warnings.filterwarnings("ignore", category=SecurityWarning)
 
-app = Celery("trunkline")
+app = Celery("trunkline", amqp="config.brokers:Amqp")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()

@@ -17,7 +17,7 @@ _PAGE = """<!doctype html>
 
 def failed(request: HttpRequest) -> HttpResponse:
     """Answer for a page that raised: 503 while the database cannot be used, else 500. Reads no database."""
-    if not isinstance(sys.exc_info()[1], outages.ERRORS):
+    if not outages.is_outage(sys.exc_info()[1]):
         return server_error(request)
     page = _PAGE.format(seconds=outages.RETRY_AFTER, sentence=outages.SENTENCE)
     return HttpResponse(

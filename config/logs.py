@@ -28,7 +28,7 @@ class BriefOutages(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """Put what the database said in the place of the traceback; every record passes."""
         error = record.exc_info[1] if record.exc_info else None
-        if isinstance(error, outages.ERRORS):
+        if error is not None and outages.is_outage(error):
             record.msg, record.args = f"{record.getMessage().splitlines()[0]}: {outages.told(error)}", ()
             record.exc_info = record.exc_text = None
         return True

@@ -126,6 +126,8 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# A worker that gave up after so many tries would have to be started by hand.
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_SOFT_TIME_LIMIT = 50
@@ -151,6 +153,7 @@ CELERY_BEAT_SCHEDULE = {
     "tick": {"task": "dialer.tasks.tick", "schedule": 1.0},
     "reconcile": {"task": "dialer.tasks.reconcile", "schedule": 30.0},
     "report": {"task": "dialer.tasks.build_reports", "schedule": 1.0},
+    "tidy": {"task": "dialer.tasks.tidy", "schedule": 10.0},
 }
 
 # --- The engine -----------------------------------------------------------------------------------------
@@ -191,6 +194,14 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1/",
     "PREPROCESSING_HOOKS": ["campaigns.api.schema.only_native"],
     "COMPONENT_SPLIT_REQUEST": True,
+    # Fields of one name whose values differ.
+    "ENUM_NAME_OVERRIDES": {
+        "CampaignState": "campaigns.states.CampaignState.choices",
+        "CallState": "campaigns.states.CallState.choices",
+        "AttemptState": "campaigns.states.AttemptState.choices",
+        "CallReason": "campaigns.states.Reason.choices",
+        "CampaignReason": "dialer.standing.CODES",
+    },
 }
 
 # --- Vendors: what their contracts leave to the server; each is explained in docs/vendors/ -----------------

@@ -28,6 +28,7 @@ from dialer.models import (
     Heartbeat,
     IdempotenceKey,
     LoginFailure,
+    PacingState,
     Session,
 )
 
@@ -216,6 +217,13 @@ class HeartbeatAdmin(EngineAdmin):
     def age(self, row: Heartbeat) -> str:
         """Say how long ago it was, by the wall's clock as heartbeats are."""
         return moments.away(row.beat_at, timezone.now())
+
+
+@admin.register(PacingState)
+class PacingStateAdmin(EngineAdmin):
+    """What the pace of campaigns with members is measured from."""
+
+    list_display = ("campaign", "answered", "abandoned", "answer_seconds", "talk_seconds", "risk", "measured_at")
 
 
 @admin.register(LoginFailure)

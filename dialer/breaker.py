@@ -8,6 +8,7 @@ unreachable destinations among many that work do not open it.
 from __future__ import annotations
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +17,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from campaigns.models import CallAttempt
-from campaigns.states import Outcome
+from campaigns.states import AttemptState, Outcome
 from dialer.models import CarrierHealth
 
 # It opens when this many failed within the window, and they are at least half of what was tried in it.
@@ -25,6 +26,8 @@ WINDOW = dt.timedelta(seconds=60)
 FIRST_PAUSE = dt.timedelta(seconds=15)
 LONGEST_PAUSE = dt.timedelta(minutes=5)
 EVIDENCE_KEPT = 20
+# What says nothing of whether the carrier works.
+UNTOLD = frozenset({Outcome.FAILED, Outcome.UNKNOWN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,3 +114,31 @@ def reset(alias: str, *, now: dt.datetime) -> bool:
     """Close the breaker because somebody says that the carrier is well; tell whether there was anything to close."""
     noted = CarrierHealth.objects.filter(alias=alias).exclude(failures=0, open_until=None)
     return noted.update(failures=0, open_until=None, opened_at=None, evidence=[], changed_at=now) > 0
+
+
+def hear(changed: Sequence[CallAttempt], ended: Sequence[CallAttempt], *, now: dt.datetime) -> None:
+    """Take what became of attempts as what their carriers can do. Requires the transaction that records it."""
+    in_trouble: dict[str, list[CallAttempt]] = defaultdict(list)
+    for attempt in ended:
+        if attempt.outcome == Outcome.CONGESTION:
+            in_trouble[attempt.carrier].append(attempt)
+    # In one order everywhere, for each is held until the transaction ends.
+    for alias, attempts in sorted(in_trouble.items()):
+        evidence = [
+            {"attempt": attempt.pk, "cause": attempt.cause, "at": (attempt.ended_at or now).isoformat()}
+            for attempt in attempts
+        ]
+        failed(alias, accounts={attempt.account_id for attempt in attempts}, evidence=evidence, now=now)
+    taken: dict[str, dt.datetime] = {}
+    for attempt in changed:
+        if attempt.carrier not in in_trouble and was_taken(attempt):
+            taken[attempt.carrier] = max(attempt.claimed_at, taken.get(attempt.carrier, attempt.claimed_at))
+    for alias, claimed_at in sorted(taken.items()):
+        worked(alias, claimed_at=claimed_at, now=now)
+
+
+def was_taken(attempt: CallAttempt) -> bool:
+    """Tell whether the carrier has shown that it carries a call: nobody knows that of one that is lost."""
+    if attempt.state == AttemptState.ENDED:
+        return attempt.placed_at is not None and attempt.outcome not in UNTOLD
+    return attempt.state in {AttemptState.RINGING, AttemptState.ANSWERED}

@@ -24,7 +24,8 @@ from dialer.horizons import MARGIN, NEVER, Horizon
 
 logger = logging.getLogger(__name__)
 
-# How long an attempt is somebody's to ask about before another may; longer than a carrier takes to answer.
+# How long an attempt is somebody's to ask about before another may, who may have died; at most a lease. Longer than a
+# carrier takes to answer.
 ASKING_SECONDS = 15.0
 # How many open attempts of a carrier one check looks at.
 BATCH = 300
@@ -62,7 +63,7 @@ def _check_virtual(aliases: list[str], now: dt.datetime, limit: int, seen: Horiz
 def _check_real(alias: str, now: dt.datetime, limit: int, seen: Horizon) -> tuple[int, list[int]]:
     with transaction.atomic():
         due = _due([alias], now, limit, seen)
-        asking = now + dt.timedelta(seconds=ASKING_SECONDS)
+        asking = now + dt.timedelta(seconds=min(ASKING_SECONDS, settings.ATTEMPT_LEASE_SECONDS))
         unplaced = _again(due, now)
         asked = [attempt for attempt in due if attempt.placed_at is not None]
         bulk.update(CallAttempt, ("id", "check_at"), [(attempt.pk, asking) for attempt in asked])

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from django.db import connection, transaction
 
-from campaigns import bulk, locks
+from campaigns import bulk
 from campaigns.models import Account, Call, CallerId, Campaign, Member
 from campaigns.states import CallState, Channel
 from dialer import carriers, facts, gates, lanes, numbers, ready, serving, sweeping, tuning
@@ -55,8 +55,8 @@ def claim(*, account_id: int, now: dt.datetime, limit: int = 100, horizon: Horiz
 
 def _claim(account_id: int, now: dt.datetime, limit: int, seen: Horizon) -> tuple[Claimed, list[gates.Candidate]]:
     """Claim; return what was done, and the calls that were decided."""
-    locks.account(account_id)
-    account = Account.objects.get(pk=account_id)
+    # Read and held at once, as `locks.account` holds it.
+    account = Account.objects.select_for_update(no_key=True).get(pk=account_id)
     if not account.is_active:
         return Claimed(), []
     campaigns = ready.open_campaigns(account)

@@ -75,6 +75,8 @@ def _members(campaign: Campaign) -> Iterable[tuple[str, str]]:
         yield "members", f"Its pacing is {campaign.pacing}, but it has no members to take calls. Add members."
     elif not any(there):
         yield "members_away", "None of its members is available. Calls go when one is back."
+    if campaign.pacing == Pacing.PROGRESSIVE and campaign.calls_per_member == 0:
+        yield "ratio", "Its calls per member are 0, which starts none. Set 1 or more."
 
 
 def _nothing_waits(campaign: Campaign) -> Obstacle:

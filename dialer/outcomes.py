@@ -34,8 +34,6 @@ MOVES = {
 # More of what a carrier repeats for ever is not kept.
 MOST_EVENTS = 50
 REACHED = frozenset({Outcome.ANSWERED, Outcome.MACHINE})
-# What says nothing of whether the carrier works.
-UNTOLD = frozenset({Outcome.FAILED, Outcome.UNKNOWN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +101,7 @@ def record(
     serving.release(ended)
     _store(changed)
     _store(serving.serve(attempts, now=now))
-    _tell_breakers(changed, ended, now)
+    breaker.hear(changed, ended, now=now)
     building.note_ended([attempt.pk for attempt in ended])
     return len(ended)
 
@@ -201,7 +199,7 @@ def decide(attempt: CallAttempt, call: Call, campaign: Campaign) -> Fate:
 
 
 def _tried_again(outcome: Outcome, campaign: Campaign) -> bool:
-    rule = _rules(json.dumps(campaign.retry_rules)).get(outcome)
+    rule = _rules_of(campaign).get(outcome)
     return outcome != Outcome.ANSWERED and rule is not None and rule.retry
 
 
@@ -212,8 +210,13 @@ def policy_of(call: Call, campaign: Campaign) -> retries.Policy:
         max_attempts=call.max_attempts or campaign.max_attempts,
         first_wait=dt.timedelta(minutes=minutes),
         growth=float(campaign.retry_growth),
-        rules=_rules(json.dumps(campaign.retry_rules)),
+        rules=_rules_of(campaign),
     )
+
+
+def _rules_of(campaign: Campaign) -> dict[str, retries.Rule]:
+    # Most have none, and to write a value as text takes longer than all else that is decided.
+    return _rules(json.dumps(campaign.retry_rules)) if campaign.retry_rules else {}
 
 
 @functools.lru_cache(maxsize=1024)
@@ -276,30 +279,3 @@ _ATTEMPT_COLUMNS = (
 def _store(attempts: Sequence[CallAttempt]) -> None:
     rows = [tuple(getattr(attempt, column) for column in _ATTEMPT_COLUMNS) for attempt in attempts]
     bulk.update(CallAttempt, _ATTEMPT_COLUMNS, rows)
-
-
-def _tell_breakers(changed: Sequence[CallAttempt], ended: Sequence[CallAttempt], now: dt.datetime) -> None:
-    in_trouble: dict[str, list[CallAttempt]] = defaultdict(list)
-    for attempt in ended:
-        if attempt.outcome == Outcome.CONGESTION:
-            in_trouble[attempt.carrier].append(attempt)
-    # In one order everywhere, for each is held until the transaction ends.
-    for alias, attempts in sorted(in_trouble.items()):
-        evidence = [
-            {"attempt": attempt.pk, "cause": attempt.cause, "at": (attempt.ended_at or now).isoformat()}
-            for attempt in attempts
-        ]
-        breaker.failed(alias, accounts={attempt.account_id for attempt in attempts}, evidence=evidence, now=now)
-    taken: dict[str, dt.datetime] = {}
-    for attempt in changed:
-        if attempt.carrier not in in_trouble and was_taken(attempt):
-            taken[attempt.carrier] = max(attempt.claimed_at, taken.get(attempt.carrier, attempt.claimed_at))
-    for alias, claimed_at in sorted(taken.items()):
-        breaker.worked(alias, claimed_at=claimed_at, now=now)
-
-
-def was_taken(attempt: CallAttempt) -> bool:
-    """Tell whether the carrier has shown that it carries a call: nobody knows that of one that is lost."""
-    if attempt.state == AttemptState.ENDED:
-        return attempt.placed_at is not None and attempt.outcome not in UNTOLD
-    return attempt.state in {AttemptState.RINGING, AttemptState.ANSWERED}

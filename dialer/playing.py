@@ -82,7 +82,9 @@ _NEXT = """
             WHERE k.state = 'waiting' AND k.ready AND c.state = 'running'),
         EXISTS (SELECT 1 FROM campaigns_member m JOIN campaigns_campaign c ON c.id = m.campaign_id
             WHERE m.is_available AND c.state = 'running' AND c.pacing <> 'fixed'
-            AND (m.busy_until > %s OR c.pacing = 'predictive')
+            AND (m.busy_until > %s OR c.pacing = 'predictive' AND EXISTS (SELECT 1 FROM campaigns_callattempt a
+                WHERE a.account_id = c.account_id AND a.campaign_id = c.id AND a.state <> 'ended'
+                AND a.state IN ('placed', 'ringing')))
             AND EXISTS (SELECT 1 FROM campaigns_call k
                 WHERE k.campaign_id = c.id AND k.state = 'waiting' AND k.ready))"""
 

@@ -37,7 +37,6 @@ def tick(**kwargs: object) -> None:
             break
         if not done.has_more:
             time.sleep(PAUSE_SECONDS)
-    repeats.prune(now=clock.now())
     heartbeats.beat("tick")
 
 
@@ -55,6 +54,13 @@ def reconcile(**kwargs: object) -> None:
     """Compare the carriers' calls in progress with the ledger."""
     done = reconciling.reconcile(now=clock.now())
     heartbeats.beat("reconcile", cut=done.cut, asked=done.asked)
+
+
+@shared_task(ignore_result=True)
+@outages.survived("Tidying")
+def tidy(**kwargs: object) -> None:
+    """Forget what nobody may ask for any more; the next beat goes on."""
+    repeats.prune(now=clock.now())
 
 
 @shared_task(ignore_result=True)

@@ -86,15 +86,15 @@ _DJANGO: Mapping[type[Exception], type[exceptions.APIException]] = {
     SuspiciousOperation: exceptions.ParseError,
     BadRequest: exceptions.ParseError,
     UnreadablePostError: exceptions.ParseError,
-    **dict.fromkeys(outages.ERRORS, Unavailable),
 }
 
 
 def handle(error: Exception, context: Mapping[str, Any]) -> Response:
     """Turn any exception of a view into a problem; what nobody foresaw is logged and told as 500."""
     set_rollback()
-    if isinstance(error, outages.ERRORS):
+    if outages.is_outage(error):
         logger.warning("%s waits for the database: %s", type(context.get("view")).__name__, outages.told(error))
+        error = Unavailable()
     error = _foreseen(error)
     if isinstance(error, Invalid):
         return _response(error.status, error.code, _summary(error.errors), error.errors)

@@ -97,7 +97,7 @@ class MemberShape(Shape):
     campaign = own_campaign()
     in_call = serializers.SerializerMethodField(help_text="With a person right now.")
     busy_until = serializers.DateTimeField(
-        read_only=True, help_text="The end of the last wrap-up or break: given no call before it."
+        read_only=True, allow_null=True, help_text="The end of the last wrap-up or break: given no call before it."
     )
 
     class Meta:

@@ -99,14 +99,10 @@ class Engine:
     def _brings_members(self, campaign: Campaign) -> bool:
         """Tell whether the next second may bring room for a campaign by its members alone, as `playing` does."""
         pk = campaign.pk
-        if campaign.state != CampaignState.RUNNING or not self.serving.members[pk] or self._is_stuck(campaign):
+        if campaign.state != CampaignState.RUNNING or not self.serving.members[pk] or not self.rows.has_ready(pk):
             return False
-        rests = campaign.pacing == Pacing.PREDICTIVE or self.serving.will_be_free(pk, self.now)
-        return rests and self.rows.has_ready(pk)
-
-    def _is_stuck(self, campaign: Campaign) -> bool:
-        speeds = (campaign.calls_per_second, self.copy.account.calls_per_second)
-        return campaign.capacity == 0 or any(speed is not None and speed <= 0 for speed in speeds)
+        rings = campaign.pacing == Pacing.PREDICTIVE and self.serving.is_ringing(pk)
+        return rings or self.serving.will_be_free(pk, self.now)
 
     def why(self) -> Reason:
         """Return what stands in the way of the campaign's calls at this moment."""

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from campaigns.models import Campaign
 from campaigns.states import Outcome
-from dialer import breaker, carriers, lanes, outcomes, pacing, usage
+from dialer import breaker, carriers, lanes, pacing, usage
 from dialer.horizons import Lane
 from dialer.rehearsing.copies import AttemptCopy, Copy, Earlier
 from dialer.rehearsing.rows import Rows
@@ -107,7 +107,7 @@ class Caps:
 
 def _worked(health: Health, looked: Sequence[AttemptCopy]) -> bool:
     """Close a breaker where a call shows that the carrier works, one claimed since it opened."""
-    taken = [attempt.claimed_at for attempt in looked if outcomes.was_taken(cast(Any, attempt))]
+    taken = [attempt.claimed_at for attempt in looked if breaker.was_taken(cast(Any, attempt))]
     if not taken or (health.open_until is not None and health.open_until > max(taken)):
         return False
     health.failures, health.open_until = 0, None

@@ -22,7 +22,7 @@ EARLIEST = dt.datetime.min.replace(tzinfo=dt.UTC)
 
 
 class Serving:
-    """The members of each campaign, and its open voice calls."""
+    """The members of each campaign, and its open calls."""
 
     def __init__(self, copy: Copy, campaigns: dict[int, Campaign]) -> None:
         self.campaigns, self.staffed = campaigns, copy.staffed
@@ -52,7 +52,7 @@ class Serving:
 
     def opened(self, attempt: AttemptCopy) -> None:
         """Take in an open attempt, with the member it is meant for or talks with."""
-        if attempt.campaign_id in self.open and attempt.channel == VOICE:
+        if attempt.campaign_id in self.open:
             self.open[attempt.campaign_id][attempt.id] = attempt
             self._hold(attempt, None)
 
@@ -65,6 +65,8 @@ class Serving:
             elif member.is_present() and member.busy_until is not None:
                 crew.rests.append((member.busy_until - now).total_seconds())
         for attempt in self.open[campaign_id].values():
+            if attempt.channel != VOICE:
+                continue
             if attempt.state != ANSWERED:
                 crew.ringing.append((now - attempt.placed_at).total_seconds())
             elif attempt.connected_at is not None:
@@ -77,6 +79,10 @@ class Serving:
     def will_be_free(self, campaign_id: int, now: dt.datetime) -> bool:
         """Tell whether a wrap-up goes on, whose end frees a member."""
         return any(member.busy_until is not None and member.busy_until > now for member in self.members[campaign_id])
+
+    def is_ringing(self, campaign_id: int) -> bool:
+        """Tell whether a call is under way that nobody has answered yet."""
+        return any(attempt.state != ANSWERED for attempt in self.open[campaign_id].values())
 
     def not_for_members(self, attempt: AttemptCopy) -> None:
         """Note that a machine has answered."""

@@ -66,7 +66,7 @@ class Endpoint(APIView):
 
     def handle_exception(self, exc: Exception) -> Any:
         """Log what nobody foresaw, and let the vendor word every fault."""
-        if isinstance(exc, outages.ERRORS):
+        if outages.is_outage(exc):
             return self._unavailable(exc)
         if isinstance(exc, SuspiciousOperation | BadRequest | UnreadablePostError):
             exc = Malformed("The request cannot be read.")

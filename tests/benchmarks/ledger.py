@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import statistics
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -25,6 +26,11 @@ def scratch() -> Iterator[None]:
         yield
     finally:
         connection.creation.destroy_test_db(of_before, verbosity=0)
+
+
+def spread(values: list[float]) -> str:
+    """Return the median with the least and the most."""
+    return f"{statistics.median(values):,.0f} [{min(values):,.0f}-{max(values):,.0f}]"
 
 
 def campaigns() -> list[Campaign]:

@@ -3,7 +3,7 @@
     python tests/benchmarks/rehearsal.py [--calls 100000] [--hours 4]
 
 Works in a test database beside the one of DATABASE_URL (SQLite in memory by default), made and dropped by itself. The
-campaign may call `--hours` a day and up to three times, with a capacity under which it takes about a week. Prints the
+campaign may call `--hours` a day and up to twice, with a capacity under which it takes about a week. Prints the
 CPU seconds of taking the copy, of playing it and of the whole, calls per second, the moment at which the campaign is
 done, and the peak memory. Exit code 1: 100,000 calls would take longer than 60 s.
 """
@@ -50,7 +50,7 @@ def prepared(count: int, hours: int) -> Campaign:
         caller_id="390612345678",
         message="Your invoice is due. Please call us back.",
         capacity=max(1, round(count * SECONDS_A_CALL / (DAYS * hours * 3600))),
-        max_attempts=3,
+        max_attempts=2,
         retry_minutes=60,
         windows=[{"start": "09:00", "end": f"{9 + hours:02d}:00"}],
     )

@@ -13,7 +13,6 @@ from django.db import InterfaceError, OperationalError
 from campaigns import outages
 from config import logs
 from dialer import tasks
-from reports import tasks as report_tasks
 from tests.outages import Unreachable
 
 TOKEN = "8.17.1b131df1bAYxokdz"
@@ -98,7 +97,7 @@ def test_people_see_a_page_that_asks_again(outage, path):
 def test_tasks_outlive_it_and_say_so_in_a_line(outage, caplog):
     tasks.tick()
     tasks.place(attempt_ids=[1])
-    report_tasks.build_reports()
+    tasks.build_reports()
 
     assert [record.message.split(":")[0] for record in caplog.records] == [
         "The tick waits for the database",

@@ -20,7 +20,16 @@ from campaigns.models import (
     Suppression,
     User,
 )
-from dialer.models import CarrierHealth, ClockAnchor, Credential, Heartbeat, IdempotenceKey, LoginFailure, Session
+from dialer.models import (
+    CarrierHealth,
+    ClockAnchor,
+    Credential,
+    Heartbeat,
+    IdempotenceKey,
+    LoginFailure,
+    PacingState,
+    Session,
+)
 from reports.models import AttemptReport, DueReport, HourlySum
 
 NOW = dt.datetime(2031, 3, 3, 10, tzinfo=dt.UTC)
@@ -133,6 +142,7 @@ PLATFORM = {
     Group: lambda: Group.objects.create(name=uuid.uuid4().hex),
     LoginFailure: lambda: LoginFailure.objects.create(api="onc", who="acct-1/api", happened_at=NOW),
     CarrierHealth: lambda: CarrierHealth.objects.create(alias=uuid.uuid4().hex, failures=1),
+    PacingState: lambda: PacingState.objects.create(campaign=campaign(), measured_at=NOW, tuned_at=NOW),
     Heartbeat: lambda: Heartbeat.objects.create(part=uuid.uuid4().hex, beat_at=NOW),
     ClockAnchor: lambda: ClockAnchor.objects.create(wall_at=NOW, engine_at=NOW, speed=60),
 }

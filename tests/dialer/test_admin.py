@@ -16,7 +16,16 @@ from django.urls import reverse
 from campaigns.models import Account, Call, CallAttempt, Campaign, Intake, User
 from campaigns.operations import campaigns as campaign_operations
 from campaigns.states import CampaignState
-from dialer.models import CarrierHealth, ClockAnchor, Credential, Heartbeat, IdempotenceKey, LoginFailure, Session
+from dialer.models import (
+    CarrierHealth,
+    ClockAnchor,
+    Credential,
+    Heartbeat,
+    IdempotenceKey,
+    LoginFailure,
+    PacingState,
+    Session,
+)
 from reports.models import AttemptReport, DueReport, HourlySum
 from tests.calls import add
 from tests.dialer import admin_rows
@@ -36,6 +45,7 @@ HISTORY = (
     LoginFailure,
     CarrierHealth,
     Heartbeat,
+    PacingState,
     ClockAnchor,
 )
 

@@ -10,15 +10,16 @@ import threading
 
 import psycopg
 import pytest
+import time_machine
 from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, connections, transaction
-from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
 from campaigns.models import Account, Call, CallAttempt, Campaign, Suppression
-from dialer import credentials, doctor, heartbeats, surroundings, symptoms
+from dialer import clock, credentials, doctor, heartbeats, surroundings, symptoms
 from dialer.models import CarrierHealth, Heartbeat
 from dialer.symptoms import Level, Moment
 from reports.models import AttemptReport, DueReport, HourlySum
@@ -312,8 +313,8 @@ def test_no_more_campaigns_are_looked_at_closely_than_can_be(at_work):
 
 
 def test_missing_migrations(at_work):
-    last = MigrationExecutor(connection).loader.graph.leaf_nodes("dialer")[0]
-    MigrationRecorder(connection).record_unapplied(*last)
+    (newest,) = MigrationLoader(connection).graph.leaf_nodes("dialer")
+    MigrationRecorder(connection).record_unapplied(*newest)
     found = _symptoms(at_work)["migrations_missing"]
     assert found.level == Level.FAILING
     assert "migrations are missing in the database. Run manage.py migrate" in found.message
@@ -335,15 +336,21 @@ def test_a_worker_whose_clock_is_not_the_databases(at_work, off, way):
 
 
 @pytest.mark.postgres
-def test_this_machines_clock_is_compared_with_the_databases(db):
-    wall = timezone.now()
-    assert list(surroundings.clock(Moment(engine=wall, wall=wall))) == []
-    later = wall + dt.timedelta(seconds=40)
-    [found] = surroundings.clock(Moment(engine=later, wall=later))
-    assert (found.level, found.code) == (Level.FAILING, "clock_skewed")
-    assert "s ahead of the database's." in found.message
+def test_this_machines_clock_is_compared_with_the_databases(db, settings):
+    settings.DATABASE_CLOCK = True
+    now = clock.wall()
+    moment = Moment(engine=now, wall=now)
+    assert list(surroundings.clock(moment)) == []
     heartbeats.beat("tick")
     assert abs(Heartbeat.objects.get().detail["skew_seconds"]) < 2
+
+    with time_machine.travel(timezone.now() + dt.timedelta(seconds=40)):
+        [found] = surroundings.clock(moment)
+        heartbeats.beat("tick")
+
+    assert (found.level, found.code) == (Level.FAILING, "clock_skewed")
+    assert "s ahead of the database's." in found.message
+    assert 38 < Heartbeat.objects.get().detail["skew_seconds"] < 42
 
 
 @pytest.mark.parametrize(("megabytes", "level"), [(900, Level.WARNING), (100, Level.FAILING)])

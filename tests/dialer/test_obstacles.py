@@ -49,6 +49,12 @@ def _members_away(world):
     return campaign
 
 
+def _no_ratio(world):
+    campaign = with_call(world, pacing="progressive", calls_per_member=0)
+    Member.objects.create(campaign=campaign, code="1")
+    return campaign
+
+
 def _all_over(world):
     campaign = with_call(world)
     Call.objects.update(state="done", ready=False, outcome="answered", reason="answered", done_at=world.now)
@@ -150,6 +156,7 @@ CASES = [
     ),
     (lambda world: with_call(world, pacing="predictive"), "members", "Its pacing is predictive, but it has no members"),
     (_members_away, "members_away", "None of its members is available."),
+    (_no_ratio, "ratio", "Its calls per member are 0, which starts none."),
     (
         _carrier_down,
         "carrier_down",

@@ -33,6 +33,8 @@ class Network(Carrier):
         return [Placed(key=dial.key) for dial in dials]
 
     def ask(self, dials, *, now):
+        if self.silent:
+            raise CarrierError("no answer")
         return [Answer(key=dial.key, known=dial.key in self.calls) for dial in dials]
 
     def hang_up(self, keys, *, now):
@@ -98,6 +100,20 @@ def test_a_call_that_may_still_be_on_its_way_to_the_carrier_is_left_to_its_lease
     assert (attempt.state, attempt.outcome) == ("ended", "unknown")
 
 
+def test_what_was_asked_in_vain_is_asked_again_within_a_lease(world, network, settings):
+    settings.ATTEMPT_LEASE_SECONDS = 5
+    attempt, _ = placed(world)
+    network.silent = True
+    turning.turn_here(now=world.now + dt.timedelta(seconds=6))
+    network.silent = False
+    network.calls.clear()
+
+    turning.turn_here(now=world.now + dt.timedelta(seconds=11))
+
+    attempt.refresh_from_db()
+    assert (attempt.state, attempt.outcome) == ("ended", "unknown")
+
+
 def test_a_call_that_is_over_here_is_hung_up_there(world, network):
     over, talks = placed(world)
     told(over, EventType.ENDED, world.now, outcome="answered")
@@ -128,5 +144,6 @@ def test_beat_wakes_it_every_half_minute(world, network):
 
     tasks.reconcile()
 
-    assert Heartbeat.objects.get(part="reconcile").detail == {"cut": 1, "asked": 0}
+    told = Heartbeat.objects.get(part="reconcile").detail
+    assert (told["cut"], told["asked"]) == (1, 0)
     assert network.calls == set()

@@ -114,5 +114,5 @@ def test_old_keys_are_forgotten_by_the_engine_in_batches(world):
     world.move_to(world.now + dt.timedelta(minutes=6))
     api.post("campaigns/", DUES, **KEY)
     assert repeats.prune(now=world.now, limit=3) == 3
-    tasks.tick()
+    tasks.tidy()
     assert set(IdempotenceKey.objects.values_list("key", flat=True)) == {"kept for ever", KEY["Idempotency-Key"]}

@@ -255,6 +255,13 @@ def test_a_cap_of_nothing_makes_predictive_progressive(world, api):
     assert CallAttempt.objects.count() == 2
 
 
+def test_time_brings_nothing_to_predictive_calls_that_may_not_go(world, api):
+    campaign = staffed(api, pacing="predictive", capacity=0)
+    bulk(api, campaign, PERSON)
+    world.run_until_idle(days=400)
+    assert world.now < dt.datetime(2031, 3, 4, tzinfo=dt.UTC)
+
+
 def test_campaigns_without_members_ask_nothing_of_members(world):
     """The engine's path of a fixed campaign names no member's table."""
     campaign = world.campaign()

@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from campaigns.models import CallAttempt
-from reports import building, recounts, tasks
+from dialer import tasks
+from reports import building, recounts
 from reports.models import AttemptReport, DueReport, HourlySum
 from tests.reports import rows
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import socket
-import subprocess
 from pathlib import Path
 
 import redis
+from kombu import Connection, Queue
 
 from tests.trials.processes import Part
 
-QUEUES = ("celery", "tenfold")
+QUEUE = "celery"
 
 
 def free_port() -> int:
@@ -31,7 +30,7 @@ class Redis:
         self.port = free_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
         command = ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
-        self.part = Part("broker", [*command, "--dir", str(folder)], {}, folder)
+        self.part = Part("broker", [*command, "--dir", str(folder)], {}, folder, cwd=folder)
 
     def answers(self) -> bool:
         """Tell whether it takes clients."""
@@ -46,6 +45,9 @@ class Redis:
         with redis.Redis(port=self.port) as client:
             client.flushall()
 
+    def lose_disk(self) -> None:
+        """Nothing is on it."""
+
 
 class RabbitMQ:
     """A node with a name, ports and folders of its own; its durable queues outlive it."""
@@ -56,19 +58,21 @@ class RabbitMQ:
         self.port, distribution = free_port(), free_port()
         self.url = f"amqp://guest:guest@127.0.0.1:{self.port}//"
         (folder / "plugins").write_text("[].\n")
-        self.environment = {
+        (folder / "rabbitmq.conf").write_text(f"listeners.tcp.1 = 127.0.0.1:{self.port}\nlog.file.level = error\n")
+        self.mnesia = folder / "mnesia"
+        environment = {
             "RABBITMQ_NODENAME": f"trial{self.port}@localhost",
-            "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
-            "RABBITMQ_NODE_PORT": str(self.port),
+            "RABBITMQ_CONFIG_FILE": str(folder / "rabbitmq.conf"),
+            "RABBITMQ_ADVANCED_CONFIG_FILE": str(folder / "none"),
             "RABBITMQ_DIST_PORT": str(distribution),
-            "RABBITMQ_MNESIA_BASE": str(folder / "mnesia"),
+            "RABBITMQ_MNESIA_BASE": str(self.mnesia),
             "RABBITMQ_LOG_BASE": str(folder / "rabbitmq"),
             "RABBITMQ_PID_FILE": str(folder / "rabbitmq.pid"),
             "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "plugins"),
             "RABBITMQ_CONF_ENV_FILE": str(folder / "none"),
             "HOME": str(folder),
         }
-        self.part = Part("broker", [_program("rabbitmq-server")], self.environment, folder)
+        self.part = Part("broker", [_program("rabbitmq-server")], environment, folder, cwd=folder)
 
     def answers(self) -> bool:
         """Tell whether it takes clients."""
@@ -82,9 +86,12 @@ class RabbitMQ:
 
     def flush(self) -> None:
         """Lose every message that waits."""
-        for queue in QUEUES:
-            command = [_program("rabbitmqctl"), "-n", self.environment["RABBITMQ_NODENAME"], "purge_queue", queue]
-            subprocess.run(command, env=os.environ | self.environment, capture_output=True, check=False, timeout=60)
+        with Connection(self.url) as connection:
+            Queue(QUEUE)(connection).purge()
+
+    def lose_disk(self) -> None:
+        """Forget all messages, queues and users, while it is dead."""
+        shutil.rmtree(self.mnesia, ignore_errors=True)
 
 
 Broker = Redis | RabbitMQ

@@ -6,6 +6,7 @@ A trial is a script. It calls `main` with its course, which feeds and hurts the 
 from __future__ import annotations
 
 import argparse
+import atexit
 import os
 import random
 import shutil
@@ -22,6 +23,7 @@ from typing import Any
 import django
 
 VAR = tempfile.mkdtemp(prefix="trial-")
+atexit.register(shutil.rmtree, VAR, ignore_errors=True)
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.trials.settings")
 os.environ["TRUNKLINE_VAR"] = VAR
 django.setup()
@@ -31,6 +33,7 @@ from django.db import connection  # noqa: E402
 from campaigns.models import Call  # noqa: E402
 from campaigns.states import CallState, Reason  # noqa: E402
 from dialer import clock, credentials, invariants  # noqa: E402
+from dialer.models import Heartbeat  # noqa: E402
 from reports import recounts  # noqa: E402
 from reports.models import DueReport  # noqa: E402
 from tests.benchmarks.ledger import scratch  # noqa: E402
@@ -76,10 +79,11 @@ class Course:
         self.faults.setdefault(kind, []).append(told)
 
 
-def parser(about: str | None, *, runs: int, calls: int) -> argparse.ArgumentParser:
+def parser(about: str | None, *, calls: int, runs: int | None = None) -> argparse.ArgumentParser:
     """Return the words that all trials take; a trial adds its own."""
     words = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
-    words.add_argument("--runs", type=int, default=runs, help=f"How many runs (default {runs}).")
+    if runs is not None:
+        words.add_argument("--runs", type=int, default=runs, help=f"How many runs (default {runs}).")
     words.add_argument("--calls", type=int, default=calls, help=f"Calls of a run (default {calls}).")
     words.add_argument("--seed", type=int, default=None, help="What the dice go by; printed where none is given.")
     words.add_argument("--broker", choices=BROKERS, default="redis")
@@ -87,9 +91,7 @@ def parser(about: str | None, *, runs: int, calls: int) -> argparse.ArgumentPars
     return words
 
 
-def main(
-    name: str, wanted: argparse.Namespace, course: Callable[[Course], None], *, queue: str = "celery", **ways: Any
-) -> None:
+def main(name: str, wanted: argparse.Namespace, course: Callable[[Course], None], **ways: Any) -> None:
     """Run a trial; print its tally, or its faults with what the processes said, and exit with 1 where there are any.
 
     `ways` are what `system.start` takes.
@@ -99,12 +101,9 @@ def main(
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     seed = random.SystemRandom().randrange(10**6) if wanted.seed is None else wanted.seed
     print(f"{name}: {wanted.runs} runs of {wanted.calls} calls over {wanted.broker}, seed {seed}", flush=True)
-    try:
-        with scratch(), _course(wanted, seed, queue, ways) as under_way:
-            said = _run(under_way, course)
-            tally, faults = _judge(under_way)
-    finally:
-        shutil.rmtree(VAR, ignore_errors=True)
+    with scratch(), _course(wanted, seed, ways) as under_way:
+        said = _run(under_way, course)
+        tally, faults = _judge(under_way)
     print(f"{name}: {tally}; {time.monotonic() - began:.0f} s", flush=True)
     for kind, found in faults.items():
         print(f"!! {kind}: {len(found)}", *found[:SHOWN], sep="\n   ")
@@ -114,7 +113,7 @@ def main(
 
 
 @contextmanager
-def _course(wanted: argparse.Namespace, seed: int, queue: str, ways: dict[str, Any]) -> Iterator[Course]:
+def _course(wanted: argparse.Namespace, seed: int, ways: dict[str, Any]) -> Iterator[Course]:
     secrets = credentials.open_account(
         name="Trial",
         country="IT",
@@ -125,7 +124,7 @@ def _course(wanted: argparse.Namespace, seed: int, queue: str, ways: dict[str, A
     )
     folder = Path(VAR)
     broker = BROKERS[wanted.broker](folder)
-    running = system.start(folder, broker, seed=str(seed), congestion=0.005, queue=queue, **ways)
+    running = system.start(folder, broker, seed=str(seed), congestion=0.005, **ways)
     watch = Watch(system.database_url(connection))
     feeder = Feeder(running.url, secrets["api_key"], seed=seed, deadline=25 if wanted.small else None)
     try:
@@ -155,9 +154,26 @@ def unfinished(*campaigns: int, but_congested: bool = False) -> int:
     return calls.exclude(reason=Reason.CONGESTION).count() if but_congested else calls.count()
 
 
-def settle(course: Course, *campaigns: int, seconds: float = 60) -> None:
+def last_tick() -> float:
+    """Return when the engine last ticked, in seconds since the epoch."""
+    beat = Heartbeat.objects.filter(part="tick").first()
+    return beat.beat_at.timestamp() if beat else 0.0
+
+
+def settle(course: Course, *campaigns: int, seconds: float = 180) -> None:
     """Wait until campaigns have nothing left to do but what waits for a network that was full."""
     wait_for("the run's calls are done", lambda: not unfinished(*campaigns, but_congested=True), seconds=seconds)
+
+
+def retire(course: Course, campaigns: list[int]) -> list[int]:
+    """Wait until campaigns have settled, and finish those whose calls are all done; return the others."""
+    if campaigns:
+        settle(course, *campaigns)
+    left = [pk for pk in campaigns if unfinished(pk)]
+    for pk in campaigns:
+        if pk not in left:
+            course.feeder.post(f"/api/v1/campaigns/{pk}/finish/", {})
+    return left
 
 
 def _judge(course: Course) -> tuple[str, dict[str, list[str]]]:

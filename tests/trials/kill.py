@@ -3,7 +3,7 @@
     DATABASE_URL=postgres://… python tests/trials/kill.py [--runs 200] [--calls 2000] [--kills 3] [--broker redis]
 
 In each run calls are fed through HTTP, and three processes are killed: a worker's child, a worker, a beat, a web
-process or the listener. What is dead is started again at once; nothing else is. The run ends when its calls are done.
+process or the listener. What is dead is started again at once; nothing else is.
 """
 
 from __future__ import annotations
@@ -25,15 +25,20 @@ CAPACITIES = (250, 200)
 
 
 def course(under_way: frame.Course) -> None:
-    """Run after run, on a system that is never started anew."""
+    """Run after run, on a system that is never started anew; a run begins while the tail of the last is under way."""
+    before: list[int] = []
+    kept: list[int] = []
     for run in range(under_way.wanted.runs):
         began = time.monotonic()
-        one_run(under_way, run)
+        campaigns = one_run(under_way, run)
+        kept = frame.retire(under_way, [*kept, *before])
+        before = campaigns
         print(f"  run {run + 1}: {time.monotonic() - began:.1f} s", flush=True)
+    frame.settle(under_way, *before)
 
 
-def one_run(under_way: frame.Course, run: int) -> None:
-    """Feed two campaigns, kill meanwhile, and wait until their calls are done."""
+def one_run(under_way: frame.Course, run: int) -> list[int]:
+    """Feed two campaigns, and kill meanwhile; return them."""
     feeder, half = under_way.feeder, under_way.wanted.calls // 2
     campaigns = [feeder.campaign(f"Run {run} of {capacity}", capacity=capacity) for capacity in CAPACITIES]
     with ThreadPoolExecutor(len(campaigns)) as pool:
@@ -41,7 +46,7 @@ def one_run(under_way: frame.Course, run: int) -> None:
         kill_some(under_way, under_way.wanted.kills)
         for one in feeding:
             one.result()
-    frame.settle(under_way, *campaigns)
+    return campaigns
 
 
 def kill_some(under_way: frame.Course, kills: int) -> None:

@@ -21,7 +21,10 @@ _libc = ctypes.CDLL(None)
 class Part:
     """One program. It is started again as soon as it is dead, unless it is held."""
 
-    def __init__(self, name: str, command: Sequence[str], environment: Mapping[str, str], folder: Path) -> None:
+    def __init__(
+        self, name: str, command: Sequence[str], environment: Mapping[str, str], folder: Path, *, cwd: Path = ROOT
+    ) -> None:
+        self.cwd = cwd
         self.name, self.command, self.environment = name, list(command), dict(environment)
         self.said = folder / f"{name}.log"
         self.process: subprocess.Popen[bytes] | None = None
@@ -34,7 +37,7 @@ class Part:
         with self.said.open("ab") as said:
             self.process = subprocess.Popen(
                 self.command,
-                cwd=ROOT,
+                cwd=self.cwd,
                 env=os.environ | self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=said,
@@ -74,6 +77,7 @@ class Keeper:
     def __init__(self) -> None:
         self.parts: dict[str, Part] = {}
         self._is_over = threading.Event()
+        self._turn = threading.Lock()
         # The kernel's word of a parent's death goes by thread, so one thread starts them all.
         self._thread = threading.Thread(target=self._keep, daemon=True)
         self._thread.start()
@@ -85,15 +89,16 @@ class Keeper:
 
     def hold(self, part: Part) -> None:
         """Kill a part, and leave it dead until it is let go."""
-        part.is_held = True
-        part.end()
+        with self._turn:
+            part.is_held = True
+            part.end()
 
     def let_go(self, part: Part) -> None:
         """Start a part that was held."""
         part.is_held = False
 
     def end(self) -> None:
-        """Kill all of them, the last first."""
+        """Kill all of them, the last first, and all that they have started."""
         self._is_over.set()
         self._thread.join()
         for part in reversed(self.parts.values()):
@@ -106,12 +111,10 @@ class Keeper:
 
     def _keep(self) -> None:
         while not self._is_over.wait(LOOK_SECONDS):
-            for part in list(self.parts.values()):
-                if not part.is_held and not part.is_running():
-                    part.start()
-        # They die with this thread: what ends them must be what is judged.
-        for part in self.parts.values():
-            part.is_held = True
+            with self._turn:
+                for part in list(self.parts.values()):
+                    if not part.is_held and not part.is_running():
+                        part.start()
 
 
 def kill(pid: int) -> bool:

@@ -21,6 +21,8 @@ from tests.trials.processes import Keeper, Part, kill, wait_for
 
 LEASE_SECONDS = 5
 WORKERS, BEATS, CHILDREN = 2, 2, 2
+# How long a broker, and then all the rest, may take to start on a busy machine.
+START_SECONDS = 240.0
 VICTIMS = ("worker child", "worker parent", "beat", "web", "listener")
 
 
@@ -55,7 +57,17 @@ class System:
         # Of the web, the server as well as the processes that answer.
         return own + ([pid for part in parts for pid in part.children()] if what == "web" else [])
 
-    def wait_until_well(self, seconds: float = 60) -> float:
+    def deliver_tenfold(self) -> None:
+        """From now on the broker delivers every message ten times: the workers read what a repeater puts out."""
+        for name in [name for name in self.keeper.parts if name.startswith("worker")]:
+            worker = self.part(name)
+            self.keeper.hold(worker)
+            worker.command[worker.command.index("-Q") + 1] = "tenfold"
+            self.keeper.let_go(worker)
+        program = [sys.executable, "-m", "tests.trials.witness.repeater"]
+        self.keeper.add(Part("repeater", program, self.part("worker1").environment, self.log.parent))
+
+    def wait_until_well(self, seconds: float) -> float:
         """Wait until the system says that it is well; return how long that took."""
         return wait_for("the system is well", self._is_well, seconds=seconds)
 
@@ -72,7 +84,6 @@ def start(
     *,
     seed: str,
     congestion: float,
-    queue: str = "celery",
     database_port: int | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> System:
@@ -85,14 +96,14 @@ def start(
     witness_url = f"http://127.0.0.1:{witness_port}"
     theirs = _environment(folder, broker, witness_url, database_url(connection, database_port))
     theirs |= environment or {}
-    keeper.add(broker.part)
-    wait_for("the broker answers", broker.answers, seconds=60)
     witness = ["--log", str(log), "--port", str(witness_port), "--seed", seed, "--congestion", str(congestion)]
-    for name, words in _programs(folder, port, witness, queue).items():
-        keeper.add(Part(name, [sys.executable, *words], theirs, folder))
     system = System(keeper, broker, f"http://127.0.0.1:{port}", witness_url, log)
     try:
-        system.wait_until_well()
+        keeper.add(broker.part)
+        wait_for("the broker answers", broker.answers, seconds=START_SECONDS)
+        for name, words in _programs(folder, port, witness).items():
+            keeper.add(Part(name, [sys.executable, *words], theirs, folder))
+        system.wait_until_well(START_SECONDS)
     except TimeoutError as error:
         said = keeper.told()
         keeper.end()
@@ -100,14 +111,14 @@ def start(
     return system
 
 
-def _programs(folder: Path, port: int, witness: list[str], queue: str) -> dict[str, list[str]]:
+def _programs(folder: Path, port: int, witness: list[str]) -> dict[str, list[str]]:
     programs = {
         "witness": ["-m", "tests.trials.witness", *witness],
         "listener": ["-m", "tests.trials.witness.listener"],
         "web": ["-m", "gunicorn", *_WEB, "--bind", f"127.0.0.1:{port}", "config.wsgi:application"],
     }
     for n in range(1, WORKERS + 1):
-        programs[f"worker{n}"] = [*_CELERY, "worker", "-n", f"w{n}@trial", "-Q", queue, *_WORKER]
+        programs[f"worker{n}"] = [*_CELERY, "worker", "-n", f"w{n}@trial", "-Q", "celery", *_WORKER]
     for n in range(1, BEATS + 1):
         programs[f"beat{n}"] = [*_CELERY, "beat", "-s", str(folder / f"beat{n}"), "--pidfile="]
     return programs

@@ -16,6 +16,8 @@ import django
 import httpx
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.trials.settings")
+# After each batch, so that the next is one of many events; in seconds.
+REST_SECONDS = 0.1
 logger = logging.getLogger(__name__)
 
 
@@ -38,6 +40,7 @@ def listen(url: str) -> None:
         for events in batches(answer.iter_raw()):
             close_old_connections()
             outcomes.apply([event_of(event) for event in events], now=clock.now())
+            time.sleep(REST_SECONDS)
 
 
 def main() -> None:
