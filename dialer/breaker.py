@@ -43,8 +43,8 @@ def look(alias: str, *, hold: bool, now: dt.datetime) -> Look:
     """Tell whether a carrier takes calls; with `hold` nobody else counts its calls until the transaction ends."""
     if hold:
         CarrierHealth.objects.get_or_create(alias=alias)
-        return _seen(_held(alias), now)
-    return _seen(CarrierHealth.objects.filter(alias=alias).first(), now)
+        return seen(_held(alias), now)
+    return seen(CarrierHealth.objects.filter(alias=alias).first(), now)
 
 
 def look_to_claim(alias: str, *, capped: bool, now: dt.datetime) -> Look:
@@ -52,15 +52,16 @@ def look_to_claim(alias: str, *, capped: bool, now: dt.datetime) -> Look:
 
     Requires a transaction. Accounts do not wait for each other, so the trial's one call is held here.
     """
-    seen = look(alias, hold=capped, now=now)
-    return _seen(_held(alias), now) if seen.trial_since and not capped else seen
+    found = look(alias, hold=capped, now=now)
+    return seen(_held(alias), now) if found.trial_since and not capped else found
 
 
 def _held(alias: str) -> CarrierHealth | None:
     return CarrierHealth.objects.filter(alias=alias).select_for_update(no_key=True).first()
 
 
-def _seen(health: CarrierHealth | None, now: dt.datetime) -> Look:
+def seen(health: CarrierHealth | None, now: dt.datetime) -> Look:
+    """Return what a carrier's health means for a claim. Pure."""
     if health is None or health.open_until is None:
         return Look()
     if now < health.open_until:
@@ -79,16 +80,25 @@ def failed(alias: str, *, accounts: Collection[int], evidence: Sequence[dict[str
     on_trial = health.open_until is not None and health.open_until <= now
     if on_trial or (health.open_until is None and _mostly_fails(alias, accounts, now)):
         health.opened_at = health.opened_at or now
-        health.open_until = now + min(FIRST_PAUSE * (1 + health.failures // FAILURES_TO_OPEN), LONGEST_PAUSE)
+        health.open_until = now + pause(health.failures)
     health.save()
+
+
+def pause(failures: int) -> dt.timedelta:
+    """Return for how long a breaker opens after so many failures in a row. Pure."""
+    return min(FIRST_PAUSE * (1 + failures // FAILURES_TO_OPEN), LONGEST_PAUSE)
+
+
+def mostly(trouble: int, tried: int) -> bool:
+    """Tell whether so much trouble, of what was tried within the window, opens a breaker. Pure."""
+    return trouble >= FAILURES_TO_OPEN and trouble * 2 >= tried
 
 
 def _mostly_fails(alias: str, accounts: Collection[int], now: dt.datetime) -> bool:
     recent = CallAttempt.objects.filter(
         account_id__in=accounts, claimed_at__gt=now - WINDOW, carrier=alias, placed_at__isnull=False
     )
-    trouble = recent.filter(outcome=Outcome.CONGESTION).count()
-    return trouble >= FAILURES_TO_OPEN and trouble * 2 >= recent.count()
+    return mostly(recent.filter(outcome=Outcome.CONGESTION).count(), recent.count())
 
 
 def worked(alias: str, *, claimed_at: dt.datetime, now: dt.datetime) -> None:
@@ -121,13 +131,13 @@ def hear(changed: Sequence[CallAttempt], ended: Sequence[CallAttempt], *, now: d
         failed(alias, accounts={attempt.account_id for attempt in attempts}, evidence=evidence, now=now)
     taken: dict[str, dt.datetime] = {}
     for attempt in changed:
-        if attempt.carrier not in in_trouble and _was_taken(attempt):
+        if attempt.carrier not in in_trouble and was_taken(attempt):
             taken[attempt.carrier] = max(attempt.claimed_at, taken.get(attempt.carrier, attempt.claimed_at))
     for alias, claimed_at in sorted(taken.items()):
         worked(alias, claimed_at=claimed_at, now=now)
 
 
-def _was_taken(attempt: CallAttempt) -> bool:
+def was_taken(attempt: CallAttempt) -> bool:
     """Tell whether the carrier has shown that it carries a call: nobody knows that of one that is lost."""
     if attempt.state == AttemptState.ENDED:
         return attempt.placed_at is not None and attempt.outcome not in UNTOLD

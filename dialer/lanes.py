@@ -6,7 +6,7 @@ Requires the transaction of the claim, which holds the account: what is counted 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from campaigns.models import Account, CallAttempt, Campaign
@@ -22,14 +22,38 @@ class Plan:
     wants: dict[Lane, int] = field(default_factory=dict)
     shut: dict[Lane, gates.Shut] = field(default_factory=dict)
     again_at: dt.datetime | None = None
+    # What is left of the caps when all is divided; None where no lane had calls ready.
+    room: Room | None = None
 
     def look_again(self, moment: dt.datetime) -> None:
         """Note a moment at which there is room again; the earliest counts."""
         self.again_at = moment if self.again_at is None else min(self.again_at, moment)
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """How a carrier stands: its breaker and cap, how many calls it has, and whether one of them is its trial."""
+
+    look: breaker.Look
+    cap: int | None = None
+    live: int = 0
+    is_tried: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """All that is counted at one moment of an account and of those campaigns of it that have calls ready."""
+
+    account: Account
+    campaigns: Sequence[Campaign]
+    used: usage.Usage
+    # How many calls may start for the members of campaigns that are paced by them.
+    by_members: Mapping[int, int]
+    lines: Mapping[str, Line]
+
+
 @dataclass(slots=True)
-class _Room:
+class Room:
     """What is left of an account's caps while it is divided among its lanes."""
 
     account: int
@@ -57,20 +81,32 @@ def plan(
 
     Whoever only asks (`to_claim` false) holds nothing, writes nothing and needs no transaction.
     """
-    made = Plan()
     if not ready:
-        return made
-    by_id = {campaign.pk: campaign for campaign in campaigns}
-    room = _room(account, [by_id[pk] for pk in dict.fromkeys(pk for pk, _ in ready)], limit, now, horizon or Horizon())
-    wants: list[int] = []
+        return Plan()
+    by_id, seen = {campaign.pk: campaign for campaign in campaigns}, horizon or Horizon()
+    wanting = [by_id[pk] for pk in dict.fromkeys(pk for pk, _ in ready)]
+    used = usage.of(account, wanting, now=now, horizon=seen)
+    seen.open_since[account.pk] = usage.oldest_open(used, now)
+    by_members = staffing.room(wanting, now)
     # In one order everywhere, for each may be held until the transaction ends.
-    for alias in sorted({carriers.alias_for(channel, sandbox=account.is_sandbox) for _, channel in ready}):
-        room.aliases[alias] = _carrier_room(alias, room, made, now, to_claim=to_claim)
+    aliases = sorted({carriers.alias_for(channel, sandbox=account.is_sandbox) for _, channel in ready})
+    lines = {alias: _line(alias, now, to_claim=to_claim) for alias in aliases}
+    return divide(Stand(account, wanting, used, by_members, lines), ready, now=now, limit=limit)
+
+
+def divide(stand: Stand, ready: Sequence[Lane], *, now: dt.datetime, limit: int) -> Plan:
+    """Divide what is left of all caps among lanes with calls ready. Pure."""
+    account = stand.account
+    room, made = _room(stand, limit, now), Plan()
+    made.room = room
+    wants: list[int] = []
+    for alias, line in stand.lines.items():
+        room.aliases[alias] = _carrier_room(alias, line, room, made)
     for pk, channel in ready:
         alias = carriers.alias_for(channel, sandbox=account.is_sandbox)
         most = min(room.campaigns[pk], room.aliases[alias], limit)
         if most <= 0 or room.account <= 0:
-            made.shut[(pk, channel)] = gates.Shut(_why(room, pk, alias))
+            made.shut[(pk, channel)] = gates.Shut(why(room, pk, alias))
         wants.append(max(0, most))
     if any(taken > 0 for taken in room.aliases.values()):
         for moment in room.pace_again_at:
@@ -82,7 +118,8 @@ def plan(
     return made
 
 
-def _why(room: _Room, pk: int, alias: str) -> Reason:
+def why(room: Room, pk: int, alias: str) -> Reason:
+    """Return what leaves a campaign's lane nothing more. Pure."""
     if alias in room.down:
         return Reason.CARRIER_DOWN
     if room.aliases[alias] <= 0:
@@ -92,7 +129,7 @@ def _why(room: _Room, pk: int, alias: str) -> Reason:
     return room.held_by.get(None, Reason.ACCOUNT_CAP)
 
 
-def _hold_to_caps(ready: Sequence[Lane], shares: list[int], account: Account, room: _Room) -> None:
+def _hold_to_caps(ready: Sequence[Lane], shares: list[int], account: Account, room: Room) -> None:
     """Cut shares where several lanes draw on one campaign's or one carrier's cap."""
     for index, (pk, channel) in enumerate(ready):
         alias = carriers.alias_for(channel, sandbox=account.is_sandbox)
@@ -101,16 +138,14 @@ def _hold_to_caps(ready: Sequence[Lane], shares: list[int], account: Account, ro
         room.aliases[alias] -= shares[index]
 
 
-def _room(account: Account, campaigns: Sequence[Campaign], limit: int, now: dt.datetime, horizon: Horizon) -> _Room:
+def _room(stand: Stand, limit: int, now: dt.datetime) -> Room:
     """Return what all caps on calls in progress, calls per second and members leave."""
-    used = usage.of(account, campaigns, now=now, horizon=horizon)
-    horizon.open_since[account.pk] = usage.oldest_open(used, now)
-    by_members = staffing.room(campaigns, now)
+    account, used = stand.account, stand.used
     most = pacing.room(cap=account.max_live_calls, used=sum(used.live.values()))
-    left = _Room(account=most, campaigns={}, aliases={})
-    for campaign in campaigns:
+    left = Room(account=most, campaigns={}, aliases={})
+    for campaign in stand.campaigns:
         free = pacing.room(cap=campaign.capacity, used=used.live.get(campaign.pk, 0))
-        left.campaigns[campaign.pk] = min(free, by_members.get(campaign.pk, free))
+        left.campaigns[campaign.pk] = min(free, stand.by_members.get(campaign.pk, free))
         if left.campaigns[campaign.pk] < free:
             left.held_by[campaign.pk] = Reason.MEMBER
         if campaign.calls_per_second is not None:
@@ -119,7 +154,7 @@ def _room(account: Account, campaigns: Sequence[Campaign], limit: int, now: dt.d
     return left
 
 
-def _hold_campaign_to_pace(campaign: Campaign, used: usage.Usage, left: _Room, limit: int, now: dt.datetime) -> None:
+def _hold_campaign_to_pace(campaign: Campaign, used: usage.Usage, left: Room, limit: int, now: dt.datetime) -> None:
     calls, seconds = pacing.burst(campaign.calls_per_second or 0)
     pace, before = max(0, calls - used.recent_of.get(campaign.pk, 0)), left.campaigns[campaign.pk]
     if pace < min(limit, before):
@@ -129,7 +164,7 @@ def _hold_campaign_to_pace(campaign: Campaign, used: usage.Usage, left: _Room, l
     left.campaigns[campaign.pk] = min(before, pace)
 
 
-def _hold_account_to_pace(account: Account, used: usage.Usage, left: _Room, limit: int, now: dt.datetime) -> None:
+def _hold_account_to_pace(account: Account, used: usage.Usage, left: Room, limit: int, now: dt.datetime) -> None:
     calls, seconds = pacing.burst(account.calls_per_second)
     pace = max(0, calls - used.recent)
     # Speed is worth waking up for only where it is what stands in the way.
@@ -140,23 +175,27 @@ def _hold_account_to_pace(account: Account, used: usage.Usage, left: _Room, limi
     left.account = min(left.account, pace)
 
 
-def _carrier_room(alias: str, room: _Room, made: Plan, now: dt.datetime, *, to_claim: bool) -> int:
-    """Return how many calls a carrier takes now, over all accounts: its breaker and its own cap."""
+def _line(alias: str, now: dt.datetime, *, to_claim: bool) -> Line:
+    """Return how a carrier stands, over all accounts; its calls are counted only where that decides anything."""
     capped = carriers.get(alias).max_live
     if to_claim:
         health = breaker.look_to_claim(alias, capped=capped is not None, now=now)
     else:
         health = breaker.look(alias, hold=False, now=now)
-    if health.opens_again_at is not None:
-        made.look_again(health.opens_again_at)
-        room.down.add(alias)
-        return 0
-    if health.trial_since is None and capped is None:
-        return 10**9
+    if health.opens_again_at is not None or (health.trial_since is None and capped is None):
+        return Line(health, capped)
     live = CallAttempt.objects.filter(carrier=alias).exclude(state=AttemptState.ENDED)
-    left = pacing.room(cap=capped, used=live.count())
     # What went before the breaker opened is no trial.
-    if health.trial_since and live.filter(claimed_at__gte=health.trial_since).exists():
+    is_tried = health.trial_since is not None and live.filter(claimed_at__gte=health.trial_since).exists()
+    return Line(health, capped, live.count(), is_tried)
+
+
+def _carrier_room(alias: str, line: Line, room: Room, made: Plan) -> int:
+    """Return how many calls a carrier takes now: its breaker and its own cap."""
+    if line.look.opens_again_at is not None:
+        made.look_again(line.look.opens_again_at)
+    if line.look.opens_again_at is not None or line.is_tried:
         room.down.add(alias)
         return 0
-    return min(left, 1) if health.trial_since else left
+    left = pacing.room(cap=line.cap, used=line.live)
+    return min(left, 1) if line.look.trial_since else left

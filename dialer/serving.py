@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from django.db import connection
 
@@ -28,12 +29,20 @@ def serve(attempts: Iterable[CallAttempt], *, now: dt.datetime) -> list[CallAtte
 
     A member comes only while the wait is not over. Who has waited to the end is abandoned: the message follows.
     """
-    persons = sorted((one for one in attempts if is_waiting(one)), key=lambda one: (_answered(one, now), one.pk))
+    persons = waiting(attempts, now)
     if not persons:
         return []
     campaigns = Campaign.objects.in_bulk({person.campaign_id for person in persons})
     locks.members(campaigns)
-    pool = _Pool(persons, campaigns, now)
+    pool = _pool(persons, campaigns, now)
+    share_out(persons, campaigns, pool, now)
+    # Ringing calls have lost the members whom they were meant for.
+    bulk.update(CallAttempt, ("id", "member_id"), [(pk, None) for pk in pool.taken])
+    return persons
+
+
+def share_out(persons: Sequence[CallAttempt], campaigns: Mapping[int, Campaign], pool: Pool, now: dt.datetime) -> None:
+    """Give persons, in their order, to the members of a pool; note on each what becomes of it. Pure."""
     for person in persons:
         first_look = person.waits_until is None
         if first_look:
@@ -46,8 +55,11 @@ def serve(attempts: Iterable[CallAttempt], *, now: dt.datetime) -> list[CallAtte
         else:
             person.member_id = None
             person.check_at = min(_soon(now), _until(person, now))
-    pool.take_back()
-    return persons
+
+
+def waiting(attempts: Iterable[CallAttempt], now: dt.datetime) -> list[CallAttempt]:
+    """Return the attempts whose persons wait for a member, the first to answer first. Pure."""
+    return sorted((one for one in attempts if is_waiting(one)), key=lambda one: (_answered(one, now), one.pk))
 
 
 def is_waiting(attempt: CallAttempt) -> bool:
@@ -69,11 +81,7 @@ def abandon(attempt: CallAttempt, at: dt.datetime) -> None:
 def release(ended: Sequence[CallAttempt]) -> None:
     """Send the members of ended calls to their wrap-up; note whose person met none."""
     for attempt in ended:
-        if attempt.connected_at is None:
-            attempt.member_id = None
-            met_nobody = attempt.wants_member and attempt.answered_at is not None
-            waited = attempt.waits_until is not None
-            attempt.abandoned |= met_nobody and (waited or attempt.outcome == Outcome.ANSWERED)
+        let_go(attempt)
     served = [attempt for attempt in ended if attempt.member_id is not None]
     if not served:
         return
@@ -86,6 +94,15 @@ def release(ended: Sequence[CallAttempt]) -> None:
         if attempt.ended_at is not None
     ]
     bulk.update(Member, ("id", "busy_until"), rows)
+
+
+def let_go(attempt: CallAttempt) -> None:
+    """Note on an attempt that has ended without a member that it is nobody's, and whether its person was abandoned."""
+    if attempt.connected_at is None:
+        attempt.member_id = None
+        met_nobody = attempt.wants_member and attempt.answered_at is not None
+        waited = attempt.waits_until is not None
+        attempt.abandoned |= met_nobody and (waited or attempt.outcome == Outcome.ANSWERED)
 
 
 def meant(going: Sequence[gates.Candidate], campaigns: Mapping[int, Campaign], now: dt.datetime) -> dict[int, Member]:
@@ -106,49 +123,31 @@ def meant(going: Sequence[gates.Candidate], campaigns: Mapping[int, Campaign], n
     return {call.id: free[call.campaign_id].pop(0) for call in wanting if free[call.campaign_id]}
 
 
-class _Pool:
-    """The members of some campaigns who may be given a call now, those first who have been free longest."""
+@dataclass(slots=True)
+class Pool:
+    """The members of some campaigns who may be given a call now, by campaign, free longest first."""
 
-    def __init__(self, persons: Sequence[CallAttempt], campaigns: dict[int, Campaign], now: dt.datetime) -> None:
-        self.free = _by_campaign(staffing.unclaimed_members(campaigns, now))
-        self.taken: list[int] = []
-        meant_for = [person.member_id for person in persons if person.member_id]
-        here = staffing.idle_members(campaigns, now).filter(pk__in=meant_for) if meant_for else Member.objects.none()
-        self.meant = set(here.values_list("pk", flat=True)) if meant_for else set()
-        self.ringing = self._ringing(persons, now)
+    free: Mapping[int, list[int]]
+    # Those of them whom the persons on the line are meant for.
+    meant: Collection[int]
+    # Members whom a call is meant for that still rings, as (call, member), the last call first.
+    ringing: Mapping[int, list[tuple[int, int]]] = field(default_factory=dict)
+    # The calls that have lost theirs.
+    taken: list[int] = field(default_factory=list)
 
-    def _ringing(self, persons: Sequence[CallAttempt], now: dt.datetime) -> dict[int, list[tuple[int, int]]]:
-        """Return members whom a call that still rings is meant for, with that call, where the free do not suffice.
-
-        A person on the line goes before a call that may never be answered. What another process holds is left to it.
-        """
+    def short(self, persons: Iterable[CallAttempt]) -> list[int]:
+        """Return the campaigns whose free members do not suffice for these persons."""
         lacking: dict[int, int] = defaultdict(int)
         for person in persons:
             lacking[person.campaign_id] += person.member_id not in self.meant
-        short = [pk for pk, count in lacking.items() if count > len(self.free[pk])]
-        if not short:
-            return {}
-        unanswered = [AttemptState.CLAIMED, AttemptState.PLACED, AttemptState.RINGING]
-        ringing = CallAttempt.objects.filter(
-            account_id__in={person.account_id for person in persons},
-            campaign_id__in=short,
-            state__in=unanswered,
-            member__in=staffing.idle_members(short, now),
-        )
-        locked = ringing.select_for_update(
-            of=("self",), skip_locked=connection.features.has_select_for_update_skip_locked
-        )
-        found: dict[int, list[tuple[int, int]]] = defaultdict(list)
-        for pk, campaign_id, member_id in locked.order_by("-id").values_list("pk", "campaign_id", "member_id"):
-            found[campaign_id].append((pk, member_id))
-        return found
+        return [pk for pk, count in lacking.items() if count > len(self.free.get(pk, ()))]
 
     def give(self, person: CallAttempt) -> bool:
         """Give a person a member; tell whether there was one."""
         if person.member_id in self.meant:
             return True
-        if free := self.free[person.campaign_id]:
-            person.member_id = free.pop(0).pk
+        if free := self.free.get(person.campaign_id):
+            person.member_id = free.pop(0)
             return True
         if ringing := self.ringing.get(person.campaign_id):
             attempt_id, person.member_id = ringing.pop(0)
@@ -156,9 +155,35 @@ class _Pool:
             return True
         return False
 
-    def take_back(self) -> None:
-        """Store that ringing calls have lost the members whom they were meant for."""
-        bulk.update(CallAttempt, ("id", "member_id"), [(pk, None) for pk in self.taken])
+
+def _pool(persons: Sequence[CallAttempt], campaigns: Mapping[int, Campaign], now: dt.datetime) -> Pool:
+    unclaimed = _by_campaign(staffing.unclaimed_members(campaigns, now))
+    free = {pk: [member.pk for member in members] for pk, members in unclaimed.items()}
+    meant_for = [person.member_id for person in persons if person.member_id]
+    here = staffing.idle_members(campaigns, now).filter(pk__in=meant_for) if meant_for else Member.objects.none()
+    pool = Pool(free, set(here.values_list("pk", flat=True)) if meant_for else set())
+    if short := pool.short(persons):
+        pool.ringing = _ringing(short, {person.account_id for person in persons}, now)
+    return pool
+
+
+def _ringing(short: Sequence[int], accounts: Collection[int], now: dt.datetime) -> dict[int, list[tuple[int, int]]]:
+    """Return members whom a call that still rings is meant for, with that call.
+
+    A person on the line goes before a call that may never be answered. What another process holds is left to it.
+    """
+    unanswered = [AttemptState.CLAIMED, AttemptState.PLACED, AttemptState.RINGING]
+    ringing = CallAttempt.objects.filter(
+        account_id__in=accounts,
+        campaign_id__in=short,
+        state__in=unanswered,
+        member__in=staffing.idle_members(short, now),
+    )
+    locked = ringing.select_for_update(of=("self",), skip_locked=connection.features.has_select_for_update_skip_locked)
+    found: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    for pk, campaign_id, member_id in locked.order_by("-id").values_list("pk", "campaign_id", "member_id"):
+        found[campaign_id].append((pk, member_id))
+    return found
 
 
 def _by_campaign(members: Iterable[Member]) -> dict[int, list[Member]]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -68,10 +68,7 @@ def tune(campaigns: Sequence[Campaign], *, now: dt.datetime) -> None:
     if not watched:
         return
     states = PacingState.objects.in_bulk(watched)
-    oldest = dt.datetime.min.replace(tzinfo=dt.UTC)
-    ages = {pk: states[pk].measured_at if pk in states else oldest for pk in watched}
-    stale = sorted((pk for pk in watched if ages[pk] + MEASURE_EVERY <= now or ages[pk] > now), key=ages.__getitem__)
-    stale = stale[:BATCH]
+    stale = stale_of(watched, states, now)
     if not stale:
         return
     shares, tries = shares_of(stale, now), tries_of(stale, now)
@@ -82,6 +79,14 @@ def tune(campaigns: Sequence[Campaign], *, now: dt.datetime) -> None:
         unique_fields=["campaign"],
         update_fields=[f.name for f in PacingState._meta.fields if not f.primary_key],
     )
+
+
+def stale_of(watched: Iterable[int], states: Mapping[int, PacingState], now: dt.datetime) -> list[int]:
+    """Return the campaigns to be measured now, the oldest figures first. Pure."""
+    oldest = dt.datetime.min.replace(tzinfo=dt.UTC)
+    ages = {pk: states[pk].measured_at if pk in states else oldest for pk in watched}
+    stale = (pk for pk, measured_at in ages.items() if measured_at + MEASURE_EVERY <= now or measured_at > now)
+    return sorted(stale, key=ages.__getitem__)[:BATCH]
 
 
 def measured(

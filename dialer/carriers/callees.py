@@ -6,8 +6,8 @@ import datetime as dt
 import hashlib
 import random
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from dialer.carriers.base import Dial
@@ -45,6 +45,31 @@ FIXED = {
 
 
 @dataclass(frozen=True, slots=True)
+class Behaviour:
+    """How the parties behave whose numbers tell nothing: the odds of outcomes, how long they ring and talk.
+
+    Blank odds are the simulator's own: ODDS for voice, and a text always arrives. `rings` and `talks` hold seconds by
+    outcome, rising; each party's is drawn evenly between two neighbours. An outcome without goes by the simulator's own
+    ways. `telling` False: the last digits of a number choose nothing.
+    """
+
+    odds: tuple[tuple[str, float], ...] = ()
+    rings: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    talks: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    telling: bool = True
+
+    def __post_init__(self) -> None:
+        if unknown := sorted({name for name, _ in self.odds} - CAUSES.keys()):
+            raise ValueError(f"odds: {unknown[0]!r} is no outcome of a network; {', '.join(CAUSES)} are.")
+        weights = [weight for _, weight in self.odds]
+        if self.odds and (min(weights) < 0 or not sum(weights) > 0):
+            raise ValueError("odds: weights of 0 and more are wanted, one of them above 0.")
+
+
+OWN = Behaviour()
+
+
+@dataclass(frozen=True, slots=True)
 class Script:
     """What becomes of one dial, in seconds after it was placed; `answers` None: it is never answered."""
 
@@ -72,9 +97,9 @@ def dice_of(*what: str) -> random.Random:
     return random.Random(hashlib.blake2b("|".join(what).encode(), digest_size=8).digest())
 
 
-def script_of(dial: Dial, seed: str) -> Script:
+def script_of(dial: Dial, seed: str, behaviour: Behaviour = OWN) -> Script:
     """Return what becomes of a dial."""
-    suffix = "".join(re.findall(r"[0-9]", dial.destination.partition("@")[0]))[-3:]
+    suffix = "".join(re.findall(r"[0-9]", dial.destination.partition("@")[0]))[-3:] if behaviour.telling else ""
     dice = dice_of(seed, dial.destination, str(dial.n))
     if suffix == "408":
         script = Script("no_answer", ends=float(dial.ring_seconds), rings=0.5)
@@ -82,30 +107,60 @@ def script_of(dial: Dial, seed: str) -> Script:
         outcome, ends = FIXED[suffix]
         script = Script(outcome, ends=ends, rings=0.3 if outcome in {"no_answer", "rejected"} else None)
     elif dial.channel != "voice":
-        script = Script("answered", ends=1.5 + dice.random(), answers=1.0)
+        script = _text(behaviour, dice)
     else:
-        script = _voice(dial, suffix, dice)
+        script = _voice(dial, suffix, dice, behaviour)
     script = _with_cause(script)
     return _cut(script, dial) if dial.hangup_at else script
 
 
-def _voice(dial: Dial, suffix: str, dice: random.Random) -> Script:
+def _text(behaviour: Behaviour, dice: random.Random) -> Script:
+    outcome = _thrown(behaviour.odds, dice) if behaviour.odds else "answered"
+    if outcome != "answered":
+        return Script(outcome, ends=0.3)
+    return Script("answered", ends=1.5 + dice.random(), answers=1.0)
+
+
+def _thrown(odds: Sequence[tuple[str, float]], dice: random.Random) -> str:
+    return dice.choices([name for name, _ in odds], [weight for _, weight in odds])[0]
+
+
+def _voice(dial: Dial, suffix: str, dice: random.Random, behaviour: Behaviour) -> Script:
     callee = _callee(suffix)
     if callee is None:
-        outcome = dice.choices([name for name, _ in ODDS], [weight for _, weight in ODDS])[0]
+        outcome = _thrown(behaviour.odds or ODDS, dice)
         if outcome not in {"answered", "machine"}:
-            ends = {"no_answer": float(dial.ring_seconds), "busy": 0.6, "rejected": 2 + 4 * dice.random()}
-            return Script(outcome, ends=ends.get(outcome, 0.3), rings=0.5 if outcome == "no_answer" else None)
-        callee = Callee(answers=2 + 12 * dice.random(), outcome=outcome)
+            return _unanswered(dial, outcome, dice, behaviour)
+        rings = behaviour.rings.get(outcome)
+        callee = Callee(answers=_drawn(rings, dice) if rings else 2 + 12 * dice.random(), outcome=outcome)
     if callee.answers > dial.ring_seconds:
         return Script("no_answer", ends=float(dial.ring_seconds), rings=0.5)
-    return _answered(dial, callee, dice)
+    return _answered(dial, callee, dice, behaviour)
 
 
-def _answered(dial: Dial, callee: Callee, dice: random.Random) -> Script:
+def _unanswered(dial: Dial, outcome: str, dice: random.Random, behaviour: Behaviour) -> Script:
+    rings = 0.5 if outcome == "no_answer" else None
+    if measured := behaviour.rings.get(outcome):
+        return Script(outcome, ends=min(_drawn(measured, dice), float(dial.ring_seconds)), rings=rings)
+    ends = {"no_answer": float(dial.ring_seconds), "busy": 0.6, "rejected": 2 + 4 * dice.random()}
+    return Script(outcome, ends=ends.get(outcome, 0.3), rings=rings)
+
+
+def _drawn(seconds: Sequence[float], dice: random.Random) -> float:
+    """Draw evenly from measured seconds, between two neighbours."""
+    place = dice.random() * (len(seconds) - 1)
+    lower = int(place)
+    upper = min(lower + 1, len(seconds) - 1)
+    return seconds[lower] + (place - lower) * (seconds[upper] - seconds[lower])
+
+
+def _answered(dial: Dial, callee: Callee, dice: random.Random, behaviour: Behaviour) -> Script:
     rings = min(0.5, callee.answers / 2)
     if dial.wants_member and callee.outcome == "answered":
-        return _with_member(dial, callee, rings, dice)
+        return _with_member(dial, callee, rings, dice, behaviour)
+    if talks := behaviour.talks.get(callee.outcome):
+        lasts = max(0.1, _drawn(talks, dice))
+        return Script(callee.outcome, ends=callee.answers + lasts, rings=rings, answers=callee.answers)
     walk, lasts = _walked(dial, callee, dice)
     return Script(
         callee.outcome,
@@ -117,9 +172,11 @@ def _answered(dial: Dial, callee: Callee, dice: random.Random) -> Script:
     )
 
 
-def _with_member(dial: Dial, callee: Callee, rings: float, dice: random.Random) -> Script:
+def _with_member(dial: Dial, callee: Callee, rings: float, dice: random.Random, behaviour: Behaviour) -> Script:
     """Return what becomes of a call that is for a member: a talk from when one comes, or as long as patience lasts."""
     patience, talk = 8 + 10 * dice.random(), 20 + dice.expovariate(1 / 60)
+    if talks := behaviour.talks.get("answered"):
+        talk = max(0.1, _drawn(talks, dice))
     stays = min(patience, callee.leaves or patience)
     steps: Sequence[dict[str, Any]] = ()
     if dial.connected_at is not None:
@@ -199,7 +256,16 @@ def _seconds(command: Command, dice: random.Random) -> float:
 
 
 def _with_cause(script: Script) -> Script:
-    return replace(script, cause=CAUSES[script.outcome])
+    # Made anew by hand: `replace` takes several times as long, and each attempt comes here several times.
+    return Script(
+        script.outcome,
+        script.ends,
+        script.rings,
+        script.answers,
+        CAUSES[script.outcome],
+        script.digits,
+        script.steps,
+    )
 
 
 def _cut(script: Script, dial: Dial) -> Script:

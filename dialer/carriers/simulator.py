@@ -15,7 +15,7 @@ Any other number goes by seeded odds. An email address goes by the last three di
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from dialer.carriers import callees
 from dialer.carriers.base import Answer, Carrier, CarrierEvent, Dial, EventType, Placed
@@ -25,7 +25,11 @@ ASK_AGAIN = 30.0
 
 
 class Simulator(Carrier):
-    """The simulated network. Options: a seed, and the odds (0 to 1) at which events are lost, late, twice or turned."""
+    """The simulated network.
+
+    Options: a seed; the odds (0 to 1) at which events are lost, late, twice or turned; how people behave whose numbers
+    tell nothing: `odds` by outcome, `rings` and `talks` in seconds by outcome; and whether numbers tell (`telling`).
+    """
 
     channels = frozenset({"voice", "sms", "email"})
     features = frozenset({"say", "play", "detect", "dial", "repeat", "hangup", "members", "machines"})
@@ -40,8 +44,13 @@ class Simulator(Carrier):
         repeats: float = 0,
         reorders: float = 0,
         max_live: int | None = None,
+        odds: Mapping[str, float] | None = None,
+        rings: Mapping[str, Sequence[float]] | None = None,
+        talks: Mapping[str, Sequence[float]] | None = None,
+        telling: bool = True,
     ) -> None:
         self.seed = seed
+        self.behaviour = callees.Behaviour(tuple((odds or {}).items()), rings or {}, talks or {}, telling)
         self.loses, self.delays, self.repeats, self.reorders = loses, delays, repeats, reorders
         self.max_live = max_live
 
@@ -62,7 +71,7 @@ class Simulator(Carrier):
 
     def script(self, dial: Dial) -> callees.Script:
         """Return what becomes of a dial."""
-        return callees.script_of(dial, self.seed)
+        return callees.script_of(dial, self.seed, self.behaviour)
 
     def _answer(self, dial: Dial, now: dt.datetime) -> Answer:
         if dial.placed_at is None:
