@@ -157,7 +157,8 @@ def _room(stand: Stand, limit: int, now: dt.datetime) -> Room:
 def _hold_campaign_to_pace(campaign: Campaign, used: usage.Usage, left: Room, limit: int, now: dt.datetime) -> None:
     calls, seconds = pacing.burst(campaign.calls_per_second or 0)
     pace, before = max(0, calls - used.recent_of.get(campaign.pk, 0)), left.campaigns[campaign.pk]
-    if pace < min(limit, before):
+    # A speed of nothing leaves room at no time.
+    if calls and pace < min(limit, before):
         left.pace_again_at.append(now + dt.timedelta(seconds=seconds))
     if pace < before:
         left.held_by[campaign.pk] = Reason.PACE
@@ -168,7 +169,7 @@ def _hold_account_to_pace(account: Account, used: usage.Usage, left: Room, limit
     calls, seconds = pacing.burst(account.calls_per_second)
     pace = max(0, calls - used.recent)
     # Speed is worth waking up for only where it is what stands in the way.
-    if pace < min(limit, left.account, sum(left.campaigns.values())):
+    if calls and pace < min(limit, left.account, sum(left.campaigns.values())):
         left.pace_again_at.append(now + dt.timedelta(seconds=seconds))
     if pace < left.account:
         left.held_by[None] = Reason.PACE

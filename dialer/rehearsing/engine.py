@@ -6,13 +6,13 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any, Protocol, cast
 
-from campaigns import hours
 from campaigns.models import Campaign
 from campaigns.models.campaign import Pacing
 from campaigns.states import AttemptState, CampaignState, Outcome, Reason
 from dialer import checking, gates, lanes, outcomes, placing, playing, staffing
 from dialer.carriers import callees
 from dialer.rehearsing.copies import AttemptCopy, CallCopy, Copy
+from dialer.rehearsing.judging import Judge
 from dialer.rehearsing.loops import Loops
 from dialer.rehearsing.rooms import Caps
 from dialer.rehearsing.rows import Rows
@@ -20,8 +20,6 @@ from dialer.rehearsing.serving import Serving
 
 # How many calls one claim takes at most, as in `playing.play`.
 LIMIT = 500
-# How long a verdict on hours holds: windows open and shut on whole minutes.
-MINUTE = dt.timedelta(minutes=1)
 
 
 class Watcher(Protocol):
@@ -50,23 +48,14 @@ class Engine:
         self.loops = Loops(copy)
         self.caps = Caps(copy, self.rows)
         self._paced = [campaign for campaign in copy.campaigns if campaign.pacing != Pacing.FIXED]
-        self.facts = gates.Facts(
-            account=copy.account, now=self.now, campaigns=self.rows.campaigns, suppressed=copy.suppressed
-        )
-        self.tried: dict[str, list[dt.datetime]] = copy.tried
+        self.judge = Judge(copy, self.rows, until=until)
         self.plan = lanes.Plan()
-        self._by_minutes = copy.in_whole_minutes()
-        self._judged_until = self.now
         self._last_id = 0
         # What the last claim left: when there is room again, when a sweep finds something, and what stands in the way.
         self._again_at: dt.datetime | None = None
         self._sweep_at: dt.datetime | None = None
         self._why = Reason.NONE
         self._has_claimed = False
-        # What nothing in a rehearsal opens: what only a person can mend, and zones whose hours do not meet in its time.
-        self.held = {Reason.CHANNEL, Reason.PREFIX}
-        if until - copy.starts_at <= hours.HORIZON:
-            self.held.add(Reason.ZONE)
         for attempt in copy.live:
             self._take_up(attempt)
 
@@ -124,7 +113,7 @@ class Engine:
         if self.rows.live[pk] or self.rows.has_ready(pk):
             return False
         waiting = self.rows.reasons[pk]
-        return not any(count for reason, count in waiting.items() if reason not in self.held)
+        return not any(count for reason, count in waiting.items() if reason not in self.judge.held)
 
     def _exhaust(self) -> bool:
         """Turn until nothing more is due at this moment; tell whether anything but open attempts was looked at."""
@@ -198,8 +187,7 @@ class Engine:
         attempt.counts = fate.counts
         if not fate.counts:
             call.attempts_made = max(0, call.attempts_made - 1)
-            if attempt.claimed_at in self.tried.get(call.destination, ()):
-                self.tried[call.destination].remove(attempt.claimed_at)
+            self.judge.uncounted(call, attempt.claimed_at)
         call.congestions = call.congestions + 1 if attempt.outcome == Outcome.CONGESTION else 0
         self.rows.live[call.campaign_id] -= 1
         self.serving.ended(attempt)
@@ -224,7 +212,7 @@ class Engine:
         running = [campaign for campaign in before if gates.campaign_shut(campaign, self.now) is None]
         if not running:
             return 0, moved, None
-        if has_work or moved:
+        if self.copy.loops and (has_work or moved):
             self.loops.tune(running, self.now)
         self.plan = self._plan(running)
         calls = [call for lane, number in self.plan.wants.items() for call in self.rows.take(lane, number)]
@@ -249,39 +237,12 @@ class Engine:
         return lanes.divide(stand, ready, now=self.now, limit=LIMIT)
 
     def _decide(self, calls: Sequence[CallCopy]) -> tuple[int, int]:
-        self._look_around(calls)
-        going = []
-        for call in calls:
-            shut = gates.first_shut(cast(Any, call), self.facts)
-            if shut is None:
-                going.append(call)
-                tried = self.facts.tried.setdefault(call.destination, gates.Tried())
-                tried.count, tried.first_at = tried.count + 1, tried.first_at or self.now
-            elif shut.outcome:
-                self.rows.close(call, shut.outcome, shut.reason, self.now)
-            elif shut.reason in self.held:
-                self.rows.hold(call, shut.reason)
-            else:
-                self.rows.park(call, shut.reason, shut.next_look_at or self.now + gates.HELD)
+        """Place those calls that may go; return how many do, and how many not."""
+        going = self.judge.may_go(calls, self.now)
         meant = self.serving.meant(going, self.now) if self.copy.staffed else {}
         for call in going:
             self._place(call, meant.get(call.id))
         return len(going), len(calls) - len(going)
-
-    def _look_around(self, calls: Sequence[CallCopy]) -> None:
-        """Bring the facts up to this moment."""
-        facts = self.facts
-        facts.now, facts.tried = self.now, {}
-        if self.now >= self._judged_until or not self._by_minutes:
-            facts.verdicts.clear()
-            self._judged_until = self.now.replace(second=0, microsecond=0) + MINUTE
-        if not self.copy.account.attempts_per_number_per_day:
-            return
-        since = self.now - gates.DAY
-        for destination in {call.destination for call in calls}:
-            recent = [moment for moment in self.tried.get(destination, ()) if moment > since]
-            if recent:
-                facts.tried[destination] = gates.Tried(len(recent), min(recent))
 
     def _place(self, call: CallCopy, member_id: int | None) -> None:
         call.attempts_made += 1
@@ -290,8 +251,7 @@ class Engine:
         self._last_id += 1
         alias = self.caps.aliases[call.channel]
         attempt = AttemptCopy(self._last_id, call, call.attempts_total, alias, self.now, self.now, self.now)
-        if self.copy.account.attempts_per_number_per_day:
-            self.tried.setdefault(call.destination, []).append(self.now)
+        self.judge.claimed(call, self.now)
         attempt.member_id, attempt.wants_member = member_id, self.serving.wants(call)
         self.caps.opened(attempt)
         self._open(attempt)
