@@ -22,6 +22,7 @@ from dialer.horizons import Horizon, Lane, Position
 
 OPEN = (CampaignState.RUNNING, CampaignState.PAUSED)
 _MOST_PRIORITY = 2**31
+_PLACES = {channel: place for place, channel in enumerate(Channel.values)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,9 @@ def look(campaigns: Sequence[Campaign], *, now: dt.datetime, horizon: Horizon | 
     with connection.cursor() as cursor:
         cursor.execute(_LOOK, [*lanes, running, since, now, everyone, since, now])
         rows = cursor.fetchall()
-    return Look([(pk, channel) for pk, channel in rows if pk], is_sweep_due=any(not pk for pk, _ in rows))
+    # In one order, whatever plan the database has chosen: by it the room that does not divide evenly is given.
+    lanes = sorted(((pk, channel) for pk, channel in rows if pk), key=lambda lane: (lane[0], _PLACES[lane[1]]))
+    return Look(lanes, is_sweep_due=any(not pk for pk, _ in rows))
 
 
 # What may be claimed of one lane, behind the position `p` of the horizon: first the same priority, then those below.
