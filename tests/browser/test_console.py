@@ -132,7 +132,7 @@ def test_a_campaign_is_made_and_fed_by_hand(page, site, signed_in, campaign):
     page.locator("#id_windows").fill("mon-fri 09:00-20:00\nsat 10:00-13:00")
     picture(page, "add")
     page.get_by_role("button", name="Save", exact=True).click()
-    expect(page.get_by_text("No calls yet")).to_be_visible()
+    expect(page.get_by_text("No calls yet. Add numbers")).to_be_visible()
     expect(page.get_by_text("sat 10:00-13:00").first).to_be_visible()
 
     page.get_by_role("link", name="Add numbers").click()
