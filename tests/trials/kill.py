@@ -22,6 +22,8 @@ from tests.trials.system import VICTIMS
 # How long calls are fed, and processes killed, in a run; in seconds.
 SPAN = 5.0
 CAPACITIES = (250, 200)
+# How long a callee's second takes, in seconds: so short that caps do not hold the load down.
+SCALE = 0.05
 
 
 def course(under_way: frame.Course) -> None:
@@ -55,7 +57,7 @@ def kill_some(under_way: frame.Course, kills: int) -> None:
     for instant in sorted(under_way.dice.uniform(0, SPAN) for _ in range(kills)):
         time.sleep(max(0.0, began + instant - time.monotonic()))
         victim = under_way.dice.choice(VICTIMS)
-        under_way.system.kill_one(victim, under_way.dice)
+        print(f"  kill -9 {under_way.system.kill_one(victim, under_way.dice)}", flush=True)
         under_way.watch.fault()
         under_way.note("kills")
 
@@ -66,7 +68,7 @@ def main() -> None:
     wanted: argparse.Namespace = words.parse_args()
     if wanted.small:
         wanted.runs, wanted.calls = 2, 300
-    frame.main("R1 kill", wanted, course)
+    frame.main("R1 kill", wanted, course, scale=SCALE)
 
 
 if __name__ == "__main__":

@@ -84,12 +84,14 @@ def start(
     *,
     seed: str,
     congestion: float,
+    scale: float = 0.1,
     database_port: int | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> System:
     """Start all of it on the database of this process; comes back when it is well.
 
-    `database_port` is that of a proxy before the database; `environment` is laid over what the processes get.
+    `scale` is how long a callee's second takes; `database_port` is that of a proxy before the database; `environment`
+    is laid over what the processes get.
     """
     keeper = Keeper()
     log, port, witness_port = folder / "witness.jsonl", free_port(), free_port()
@@ -97,6 +99,7 @@ def start(
     theirs = _environment(folder, broker, witness_url, database_url(connection, database_port))
     theirs |= environment or {}
     witness = ["--log", str(log), "--port", str(witness_port), "--seed", seed, "--congestion", str(congestion)]
+    witness += ["--scale", str(scale)]
     system = System(keeper, broker, f"http://127.0.0.1:{port}", witness_url, log)
     try:
         keeper.add(broker.part)
