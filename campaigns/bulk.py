@@ -129,15 +129,9 @@ def update(model: type[models.Model], columns: Sequence[str], rows: Sequence[Row
 
 
 def _recordset(model: type[models.Model], columns: Sequence[str]) -> str:
-    """Return the SQL that turns one JSON parameter into rows `v` with the model's own column types."""
+    """Return the SQL of rows `v` that come as one parameter, with the model's own column types."""
     fields = [model._meta.get_field(name.removesuffix("_id") if name != "id" else name) for name in columns]
-    names = _quoted(model, columns)
-    if is_postgres():
-        types = [_type(field) for field in fields]
-        typed = ", ".join(f"{name} {kind}" for name, kind in zip(names, types, strict=True))
-        return f"jsonb_to_recordset(%s::jsonb) AS v({typed})"
-    cells = ", ".join(f"value ->> '{column}' AS {name}" for column, name in zip(columns, names, strict=True))
-    return f"(SELECT {cells} FROM json_each(%s)) AS v"
+    return given({name: _type(field) for name, field in zip(columns, fields, strict=True)})
 
 
 def _type(field: Any) -> str:
