@@ -45,7 +45,8 @@ class Call(models.Model):
     """
 
     # The indexes and constraints that Django would add to each foreign key are the dearest part of storing
-    # many rows; the composite ones below serve the same look-ups, and the campaign vouches for the account.
+    # many rows; the composite ones below serve the same look-ups. The campaign vouches for the account, and an
+    # intake is stored by the transaction that stores its calls and never taken away.
     account = models.ForeignKey(
         Account, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False
     )
@@ -54,7 +55,13 @@ class Call(models.Model):
         Contact, null=True, blank=True, on_delete=models.PROTECT, related_name="calls", db_index=False
     )
     intake = models.ForeignKey(
-        Intake, null=True, blank=True, on_delete=models.PROTECT, related_name="calls", db_index=False
+        Intake,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="calls",
+        db_index=False,
+        db_constraint=False,
     )
     channel = models.CharField(max_length=5, choices=Channel, default=Channel.VOICE, db_default=Channel.VOICE)
     # Where to
