@@ -123,11 +123,12 @@ def update(model: type[models.Model], columns: Sequence[str], rows: Sequence[Row
     sets = ", ".join(f"{name} = v.{name}" for name in quoted[1:])
     guard = f" AND ({where})" if where else ""
     payload = [dict(zip(columns, row, strict=True)) for row in rows]
+    # The ids are said once more: from the join alone PostgreSQL may read all of a table it knows as small.
+    statement = (
+        f"UPDATE {table} AS t SET {sets} FROM {_recordset(model, columns)} WHERE t.id = v.id AND {among('t.id')}{guard}"
+    )
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"UPDATE {table} AS t SET {sets} FROM {_recordset(model, columns)} WHERE t.id = v.id{guard}",
-            [_json(payload)],
-        )
+        cursor.execute(statement, [as_json(payload), ids(row[0] for row in rows)])
         return int(cursor.rowcount)
 
 
@@ -158,9 +159,20 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} cannot be stored in bulk")
 
 
+def as_json(value: Any) -> str:
+    """Return a value as the JSON that `given` and `among` take, moments and the like as the database reads them."""
+    if not is_postgres():
+        return _json(value)
+    try:
+        return _quick_json(value).decode()
+    except (OverflowError, TypeError):
+        # An integer of more than 64 bits, or a value that only `_plain` can write.
+        return _json(value)
+
+
 # Made once: for many rows the making of encoders would cost more than the writing.
 _json = json.JSONEncoder(default=_plain, ensure_ascii=False, separators=(",", ":")).encode
-as_json = _json
+_quick_json = msgspec.json.Encoder().encode
 _json_lines = msgspec.json.Encoder().encode_lines
 
 

@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 from campaigns import flows
-from campaigns.models import Call, Campaign
+from campaigns.models import Campaign
 from campaigns.states import Channel
 
 # Made once: an enumeration builds its list of values anew each time it is asked.
 _CHANNELS = frozenset(Channel.values)
 
 
-def flow_of(call: Call, campaign: Campaign) -> flows.Flow:
+class Saying(Protocol):
+    """What a call has of its own to say: the row, or those columns of it."""
+
+    @property
+    def flow(self) -> dict[str, Any] | None:
+        """The flow; None means the campaign's."""
+
+    @property
+    def message(self) -> str:
+        """The text; blank means the campaign's."""
+
+    @property
+    def voice(self) -> str:
+        """The voice; blank means the campaign's."""
+
+
+def flow_of(call: Saying, campaign: Campaign) -> flows.Flow:
     """Return what a voice call does once it is answered; no steps where there is nothing to say."""
     if call.flow:
         return dict(call.flow)

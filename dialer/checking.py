@@ -18,7 +18,7 @@ from django.db import connection, transaction
 from campaigns import bulk
 from campaigns.models import CallAttempt
 from campaigns.states import AttemptState, Outcome
-from dialer import carriers, outcomes, placing, staffing
+from dialer import carriers, outcomes, placing, plans, staffing
 from dialer.carriers.base import Answer, CarrierError, CarrierEvent, Dial, EventType
 from dialer.horizons import MARGIN, NEVER, Horizon
 
@@ -55,8 +55,8 @@ def _check_virtual(aliases: list[str], now: dt.datetime, limit: int, seen: Horiz
         # In order: whoever meets another at the members of two campaigns comes to them in the same order.
         for alias in sorted({attempt.carrier for attempt in due}):
             asked = [attempt for attempt in due if attempt.carrier == alias and attempt.placed_at is not None]
-            plans = outcomes.plans_of(asked)
-            _learn(asked, plans, carriers.get(alias).ask(_dials(asked, plans), now=now), now)
+            planned = plans.of(asked)
+            _learn(asked, planned, carriers.get(alias).ask(_dials(asked, planned), now=now), now)
         return len(due), unplaced
 
 
@@ -67,7 +67,7 @@ def _check_real(alias: str, now: dt.datetime, limit: int, seen: Horizon) -> tupl
         unplaced = _again(due, now)
         asked = [attempt for attempt in due if attempt.placed_at is not None]
         bulk.update(CallAttempt, ("id", "check_at"), [(attempt.pk, asking) for attempt in asked])
-        dials = _dials(asked, outcomes.plans_of(asked))
+        dials = _dials(asked, plans.of(asked))
     if asked:
         try:
             answers = carriers.get(alias).ask(dials, now=now)
@@ -77,7 +77,7 @@ def _check_real(alias: str, now: dt.datetime, limit: int, seen: Horizon) -> tupl
         with transaction.atomic():
             fresh = outcomes.held([str(attempt.key) for attempt in asked])
             still = [attempt for attempt in fresh if attempt.state != AttemptState.ENDED]
-            _learn(still, outcomes.plans_of(still), answers, now)
+            _learn(still, plans.of(still), answers, now)
         connect(alias, still, now)
     return len(due), unplaced
 
@@ -89,7 +89,7 @@ def _due(aliases: list[str], now: dt.datetime, limit: int, seen: Horizon) -> lis
         state=AttemptState.ENDED
     )
     locked = opened.select_for_update(of=("self",), skip_locked=connection.features.has_select_for_update_skip_locked)
-    due = list(locked.order_by("check_at", "id")[:limit])
+    due = list(locked.defer("evidence").order_by("check_at", "id")[:limit])
     if len(due) < limit:
         seen.checked_until |= dict.fromkeys(aliases, now - MARGIN)
     outcomes.keep_decisions({attempt.account_id for attempt in due})
@@ -104,13 +104,13 @@ def _again(due: Sequence[CallAttempt], now: dt.datetime) -> list[int]:
     return [attempt.pk for attempt in unplaced]
 
 
-def _dials(attempts: Sequence[CallAttempt], plans: outcomes.Plans) -> list[Dial]:
+def _dials(attempts: Sequence[CallAttempt], planned: plans.Plans) -> list[Dial]:
     codes = staffing.codes_of(attempts)
     return [
         placing.dial_of(
             attempt,
-            plans.calls[attempt.call_id],
-            plans.campaigns[attempt.campaign_id],
+            planned.calls[attempt.call_id],
+            planned.campaigns[attempt.campaign_id],
             member=codes.get(attempt.member_id or 0, ""),
         )
         for attempt in attempts
@@ -122,14 +122,14 @@ def connect(alias: str, attempts: Sequence[CallAttempt], now: dt.datetime) -> No
     unsaid = [attempt for attempt in attempts if outcomes.is_to_connect(attempt)]
     if not unsaid:
         return
-    dials = _dials(unsaid, outcomes.plans_of(unsaid))
+    dials = _dials(unsaid, plans.of(unsaid))
     try:
         carriers.get(alias).connect(dials, now=now)
     except CarrierError as error:
         logger.warning("%s cannot connect members: %s", alias, error)
 
 
-def _learn(attempts: Sequence[CallAttempt], plans: outcomes.Plans, answers: Iterable[Answer], now: dt.datetime) -> None:
+def _learn(attempts: Sequence[CallAttempt], planned: plans.Plans, answers: Iterable[Answer], now: dt.datetime) -> None:
     """Record what was answered; what the carrier does not know ends as unknown. Requires the transaction."""
     by_key: dict[str, list[CarrierEvent]] = defaultdict(list)
     check_at: dict[str, dt.datetime] = {}
@@ -145,4 +145,4 @@ def _learn(attempts: Sequence[CallAttempt], plans: outcomes.Plans, answers: Iter
                 cause="the carrier does not know it",
             )
             by_key[answer.key].append(lost)
-    outcomes.record(attempts, by_key, now=now, check_at=check_at, plans=plans)
+    outcomes.record(attempts, by_key, now=now, check_at=check_at, planned=planned)

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from campaigns import content, hours, phones
 from campaigns.models import Account, Call, Campaign
 from campaigns.states import CampaignState, Channel, Outcome, Reason
+from dialer.plans import Planned
 
 # How often something that only a person can mend is looked at again.
 HELD = dt.timedelta(hours=1)
@@ -54,7 +55,7 @@ class Shut:
 
 
 # Gates read the same of a whole row as of the columns alone.
-Dialable = Call | Candidate
+Dialable = Call | Candidate | Planned
 
 
 @dataclass(slots=True)

@@ -19,8 +19,9 @@ from django.db import transaction
 from campaigns import bulk, locks, retries
 from campaigns.models import Call, CallAttempt, Campaign
 from campaigns.states import AttemptState, CallState, CampaignState, Outcome, Reason
-from dialer import breaker, serving
+from dialer import breaker, plans, serving
 from dialer.carriers.base import CarrierEvent, EventType
+from dialer.plans import Planned
 from reports import building
 
 # In the order in which an attempt moves.
@@ -78,11 +79,11 @@ def record(
     *,
     now: dt.datetime,
     check_at: dict[str, dt.datetime] | None = None,
-    plans: Plans | None = None,
+    planned: plans.Plans | None = None,
 ) -> int:
     """Fold events into locked attempts and store what changed; return how many ended. Requires the transaction.
 
-    `plans` are the attempts' calls and campaigns, where they were read in this transaction already.
+    `planned` are the attempts' calls and campaigns, where they were read in this transaction already.
     """
     changed: list[CallAttempt] = []
     ended: list[CallAttempt] = []
@@ -97,7 +98,7 @@ def record(
             changed.append(attempt)
         if attempt.state == AttemptState.ENDED and was != AttemptState.ENDED:
             ended.append(attempt)
-    settle(ended, plans or plans_of(ended), now=now)
+    settle(ended, planned or plans.of(ended), now=now)
     serving.release(ended)
     _store(changed)
     _store(serving.serve(attempts, now=now))
@@ -147,34 +148,18 @@ def _move(attempt: CallAttempt, event: CarrierEvent) -> None:
         attempt.state = target
 
 
-@dataclass(frozen=True, slots=True)
-class Plans:
-    """What was planned for some attempts: their calls and campaigns, by key."""
-
-    calls: dict[int, Call]
-    campaigns: dict[int, Campaign]
-
-
-def plans_of(attempts: Sequence[CallAttempt]) -> Plans:
-    """Read the calls and campaigns of attempts. Requires the transaction, with the accounts' decisions kept."""
-    if not attempts:
-        return Plans({}, {})
-    calls = Call.objects.in_bulk({attempt.call_id for attempt in attempts})
-    return Plans(calls, Campaign.objects.in_bulk({attempt.campaign_id for attempt in attempts}))
-
-
-def settle(ended: Sequence[CallAttempt], plans: Plans, *, now: dt.datetime) -> None:
+def settle(ended: Sequence[CallAttempt], planned: plans.Plans, *, now: dt.datetime) -> None:
     """Decide what becomes of the calls of attempts that have just ended. Requires the transaction."""
     rows = []
     for attempt in ended:
-        call = plans.calls[attempt.call_id]
-        fate = decide(attempt, call, plans.campaigns[attempt.campaign_id])
+        call = planned.calls[attempt.call_id]
+        fate = decide(attempt, call, planned.campaigns[attempt.campaign_id])
         attempt.counts = fate.counts
         rows.append(_call_row(call, fate, attempt, now))
     bulk.update(Call, _CALL_COLUMNS, rows)
 
 
-def decide(attempt: CallAttempt, call: Call, campaign: Campaign) -> Fate:
+def decide(attempt: CallAttempt, call: Planned, campaign: Campaign) -> Fate:
     """Return what becomes of a call whose try has ended so. Pure."""
     outcome = Outcome(attempt.outcome)
     ended_at = attempt.ended_at or attempt.claimed_at
@@ -203,7 +188,7 @@ def _tried_again(outcome: Outcome, campaign: Campaign) -> bool:
     return outcome != Outcome.ANSWERED and rule is not None and rule.retry
 
 
-def policy_of(call: Call, campaign: Campaign) -> retries.Policy:
+def policy_of(call: Planned, campaign: Campaign) -> retries.Policy:
     """Return the retry policy of a call: its own numbers, else its campaign's."""
     minutes = campaign.retry_minutes if call.retry_minutes is None else call.retry_minutes
     return retries.Policy(
@@ -238,18 +223,18 @@ _CALL_COLUMNS = (
 )
 
 
-def _call_row(call: Call, fate: Fate, attempt: CallAttempt, now: dt.datetime) -> tuple[Any, ...]:
+def _call_row(call: Planned, fate: Fate, attempt: CallAttempt, now: dt.datetime) -> tuple[Any, ...]:
     made = call.attempts_made if fate.counts else max(0, call.attempts_made - 1)
     trouble = attempt.outcome == Outcome.CONGESTION
     congestions = call.congestions + 1 if trouble else 0
     if fate.done is not None:
         done_at = attempt.ended_at or now
-        return (call.pk, CallState.DONE, False, fate.done, fate.reason, call.due_at, None, made, congestions, done_at)
+        return (call.id, CallState.DONE, False, fate.done, fate.reason, call.due_at, None, made, congestions, done_at)
     due_at = fate.due_at or now
     ready = due_at <= now
     look = None if ready else due_at
     reason = "" if ready else fate.reason
-    return (call.pk, CallState.WAITING, ready, "", reason, due_at, look, made, congestions, None)
+    return (call.id, CallState.WAITING, ready, "", reason, due_at, look, made, congestions, None)
 
 
 _ATTEMPT_COLUMNS = (

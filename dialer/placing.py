@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -19,8 +19,9 @@ from django.db import transaction
 from campaigns import bulk, content, flows, locks
 from campaigns.models import Account, Call, CallAttempt, Campaign
 from campaigns.states import AttemptState, CallState, Channel, Outcome
-from dialer import carriers, claiming, facts, gates, outcomes, staffing
+from dialer import carriers, claiming, facts, gates, outcomes, plans, staffing
 from dialer.carriers.base import Carrier, CarrierError, CarrierEvent, Dial, EventType, Placed
+from dialer.plans import Planned
 from reports import building
 
 logger = logging.getLogger(__name__)
@@ -36,13 +37,10 @@ def place(attempt_ids: Sequence[int], *, now: dt.datetime) -> int:
 
 def place_by(attempt_ids: Sequence[int], *, clock: Callable[[], dt.datetime]) -> int:
     """Place claimed attempts by a clock that is read once each account is held: to wait for it may outlast a window."""
-    accounts = (
-        CallAttempt.objects.filter(pk__in=attempt_ids).order_by("account_id").values_list("account_id", flat=True)
-    )
-    placed = 0
-    for account_id in list(accounts.distinct()):
-        placed += _place_of(account_id, attempt_ids, clock)
-    return placed
+    of_account: dict[int, list[int]] = defaultdict(list)
+    for pk, account_id in CallAttempt.objects.filter(pk__in=attempt_ids).order_by("id").values_list("id", "account_id"):
+        of_account[account_id].append(pk)
+    return sum(_place_of(account_id, of_account[account_id], clock) for account_id in sorted(of_account))
 
 
 def _place_of(account_id: int, attempt_ids: Sequence[int], clock: Callable[[], dt.datetime]) -> int:
@@ -50,43 +48,40 @@ def _place_of(account_id: int, attempt_ids: Sequence[int], clock: Callable[[], d
         locks.account_shared(account_id)
         now = clock()
         marked = mark(account_id, attempt_ids, now=now)
-        for alias, dials in marked.by_carrier.items():
-            if carriers.get(alias).is_virtual:
-                _record(marked, carriers.get(alias).place(dials, now=now), now)
     for alias, dials in marked.by_carrier.items():
-        if not carriers.get(alias).is_virtual:
-            replies = _hand_over(carriers.get(alias), dials, now)
-            with transaction.atomic():
-                _record(marked, replies, now)
+        replies = _hand_over(carriers.get(alias), dials, now)
+        with transaction.atomic():
+            _record(marked, replies, now)
     return len(marked.ids)
 
 
 @dataclass(slots=True)
 class Marked:
-    """The dials that are now this process's to originate, by carrier, and the attempts behind their keys."""
+    """The dials that are now this process's to originate, by carrier, and the attempts behind their keys.
+
+    Those of the simulator, which is no network, have been originated by the mark itself: they are among the ids only.
+    """
 
     by_carrier: dict[str, list[Dial]]
     ids: dict[str, int]
 
 
 def mark(account_id: int, attempt_ids: Sequence[int], *, now: dt.datetime) -> Marked:
-    """Mark attempts as placed, those whose gates are still open; withdraw the others.
+    """Mark attempts of an account as placed, those whose gates are still open; withdraw the others.
 
-    Requires a transaction. Whoever marks an attempt is the only one who may originate it.
+    Requires a transaction that holds the account shared. Whoever marks an attempt is the only one who may originate it.
     """
-    locks.account_shared(account_id)
     account = Account.objects.get(pk=account_id)
-    claimed = CallAttempt.objects.select_for_update(of=("self",)).filter(
-        pk__in=attempt_ids, account_id=account_id, state=AttemptState.CLAIMED
-    )
-    attempts = list(claimed.order_by("id"))
-    calls = {call.pk: call for call in Call.objects.filter(pk__in=[attempt.call_id for attempt in attempts])}
-    campaigns = list(Campaign.objects.filter(pk__in={attempt.campaign_id for attempt in attempts}))
-    known = facts.gather(account=account, campaigns=campaigns, calls=list(calls.values()), now=now)
+    # By their keys alone: told of the account and the state as well, PostgreSQL may go through all that are open.
+    held = CallAttempt.objects.select_for_update(of=("self",)).filter(pk__in=attempt_ids).defer("evidence")
+    attempts = [attempt for attempt in held.order_by("id") if attempt.state == AttemptState.CLAIMED]
+    planned = plans.of(attempts)
+    calls, campaigns = planned.calls, list(planned.campaigns.values())
+    known = facts.gather(account=account, campaigns=campaigns, calls=list(calls.values()), now=now, claimed=True)
     looks = [(attempt, last_look(calls[attempt.call_id], known, now)) for attempt in attempts]
     _withdraw([(attempt, shut) for attempt, shut in looks if shut], calls, now)
     going = [attempt for attempt, shut in looks if shut is None]
-    lease = now + dt.timedelta(seconds=settings.ATTEMPT_LEASE_SECONDS)
+    by_carrier: dict[str, list[Dial]] = defaultdict(list)
     staffed = staffing.staffed(campaigns)
     for attempt in going:
         call = calls[attempt.call_id]
@@ -94,16 +89,27 @@ def mark(account_id: int, attempt_ids: Sequence[int], *, now: dt.datetime) -> Ma
             call.channel == Channel.VOICE and call.campaign_id in staffed and not (call.flow or call.message)
         )
         attempt.placed_at = now
-    rows = [(attempt.pk, AttemptState.PLACED.value, now, lease, attempt.wants_member) for attempt in going]
+        by_carrier[attempt.carrier].append(dial_of(attempt, call, known.campaigns[attempt.campaign_id]))
+    replies = [
+        reply for alias in _virtual(by_carrier) for reply in carriers.get(alias).place(by_carrier.pop(alias), now=now)
+    ]
+    lease = now + dt.timedelta(seconds=settings.ATTEMPT_LEASE_SECONDS)
+    looks_at = {reply.key: reply.check_at or lease for reply in replies}
+    rows = [
+        (attempt.pk, AttemptState.PLACED.value, now, looks_at.get(str(attempt.key), lease), attempt.wants_member)
+        for attempt in going
+    ]
     bulk.update(CallAttempt, ("id", "state", "placed_at", "check_at", "wants_member"), rows)
-    marked = Marked(by_carrier=defaultdict(list), ids={str(attempt.key): attempt.pk for attempt in going})
-    for attempt in going:
-        call, campaign = calls[attempt.call_id], known.campaigns[attempt.campaign_id]
-        marked.by_carrier[attempt.carrier].append(dial_of(attempt, call, campaign))
+    marked = Marked(by_carrier, ids={str(attempt.key): attempt.pk for attempt in going})
+    _refuse(marked, replies, now)
     return marked
 
 
-def last_look(call: Call, known: gates.Facts, now: dt.datetime) -> gates.Shut | None:
+def _virtual(aliases: Iterable[str]) -> list[str]:
+    return [alias for alias in aliases if carriers.get(alias).is_virtual]
+
+
+def last_look(call: Planned, known: gates.Facts, now: dt.datetime) -> gates.Shut | None:
     """Return the gate that has shut since the claim, or None. The claim itself has used one try and one of the day."""
     campaign = known.campaigns[call.campaign_id]
     campaign.account = known.account
@@ -112,7 +118,7 @@ def last_look(call: Call, known: gates.Facts, now: dt.datetime) -> gates.Shut | 
     return gates.first_shut(call, known, claimed=True)
 
 
-def _withdraw(withdrawn: Sequence[tuple[CallAttempt, gates.Shut]], calls: dict[int, Call], now: dt.datetime) -> None:
+def _withdraw(withdrawn: Sequence[tuple[CallAttempt, gates.Shut]], calls: dict[int, Planned], now: dt.datetime) -> None:
     """End attempts that never reached the wire; they do not count, and their calls wait again or are closed."""
     if not withdrawn:
         return
@@ -132,7 +138,7 @@ def _withdraw(withdrawn: Sequence[tuple[CallAttempt, gates.Shut]], calls: dict[i
     building.note_ended([attempt.pk for attempt, _ in withdrawn])
 
 
-def dial_of(attempt: CallAttempt, call: Call, campaign: Campaign, *, member: str = "") -> Dial:
+def dial_of(attempt: CallAttempt, call: Call | Planned, campaign: Campaign, *, member: str = "") -> Dial:
     """Return an attempt as its carrier is given it; `member` is the code of the one who took it."""
     own = content.channel_settings(campaign, call.channel)
     return Dial(
@@ -157,7 +163,7 @@ def dial_of(attempt: CallAttempt, call: Call, campaign: Campaign, *, member: str
     )
 
 
-def _flow_of(attempt: CallAttempt, call: Call, campaign: Campaign) -> flows.Flow:
+def _flow_of(attempt: CallAttempt, call: Call | Planned, campaign: Campaign) -> flows.Flow:
     """Return what a call walks: with a member nothing, where none came the message."""
     if attempt.abandoned:
         return content.safe_harbour(campaign)
@@ -191,6 +197,11 @@ def _record(marked: Marked, replies: Sequence[Placed], now: dt.datetime) -> None
         if reply.in_doubt or (reply.accepted and reply.check_at is not None)
     ]
     bulk.update(CallAttempt, ("id", "check_at"), looks, where="t.state <> 'ended'")
+    _refuse(marked, replies, now)
+
+
+def _refuse(marked: Marked, replies: Sequence[Placed], now: dt.datetime) -> None:
+    """Record which dials a carrier has refused. Requires a transaction."""
     refused = {
         reply.key: [
             CarrierEvent(key=reply.key, type=EventType.ENDED, happened_at=now, outcome=reply.outcome, cause=reply.cause)

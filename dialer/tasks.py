@@ -19,6 +19,8 @@ TICK_SECONDS = 0.9
 APART = dt.timedelta(seconds=0.5)
 # Between two turns that found work, so that what is due in between waits no longer than this, in seconds.
 PAUSE_SECONDS = 0.1
+# How many attempts one task places: a carrier is given them one after the other, and other workers help.
+PLACED_TOGETHER = 100
 # The report builder works on while there is work, up to this long, in seconds.
 BUILD_SECONDS = 5
 
@@ -71,5 +73,6 @@ def place(*, attempt_ids: list[int], **kwargs: object) -> None:
 
 
 def place_later(attempt_ids: Sequence[int]) -> None:
-    """Have attempts placed by whichever worker is free."""
-    place.delay(attempt_ids=list(attempt_ids))
+    """Have attempts placed by whichever workers are free."""
+    for start in range(0, len(attempt_ids), PLACED_TOGETHER):
+        place.delay(attempt_ids=list(attempt_ids[start : start + PLACED_TOGETHER]))

@@ -1,4 +1,4 @@
-"""The database's backend: Django's own, over connections that give a silent server up.
+"""The database's backend: Django's own, over connections that give a silent server up and read moments quickly.
 
 TCP notices a peer that vanished, and a statement's limit one that works too long. Neither helps where the server or
 something before it stands still with its connections open: then only the waiting side's own clock does.
@@ -6,11 +6,13 @@ something before it stands still with its connections open: then only the waitin
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Generator
 from typing import Any, Self
 
 import psycopg
 from django.db.backends.postgresql import base
+from psycopg.types.datetime import TimestamptzLoader
 
 from config import env
 
@@ -47,10 +49,31 @@ class Driver:
         return getattr(psycopg, name)
 
 
+class Moments(TimestamptzLoader):
+    """Reads moments six times as fast as Django's own loader: of what an attempt costs that was a twentieth."""
+
+    # By this Django sees that its own loader is not needed.
+    timezone = dt.UTC
+
+    def load(self, data: Any) -> dt.datetime:
+        """Return a moment; our connections always speak of UTC. Raises DataError for one that Python does not know."""
+        try:
+            return dt.datetime.fromisoformat(str(data, "ascii"))
+        except ValueError:
+            return super().load(data)
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
     """Django's backend over patient connections."""
 
     Database: Any = Driver()
+
+    def get_connection_params(self) -> dict[str, Any]:
+        """Return what a connection is made with."""
+        words = super().get_connection_params()
+        adapters = psycopg.adapt.AdaptersMap(words["context"])
+        adapters.register_loader("timestamptz", Moments)
+        return words | {"context": adapters}
 
 
 def patience() -> float | None:

@@ -1,6 +1,6 @@
 """How fast whole attempts go: claimed with every gate, placed, rung, answered, ended, reported; all committed.
 
-    DATABASE_URL=postgres://… python tests/benchmarks/attempt_cycle.py [--seconds 20] [--processes 2] [--rounds 3]
+    DATABASE_URL=postgres://… python tests/benchmarks/attempt_cycle.py [--seconds 10] [--processes 2] [--rounds 3]
 
 The engine's own turns over the simulator, with the engine's clock at 60 times the wall's, so that simulated calls are
 short; each process turns and builds reports as a worker does. Beside it the limit: the same rows by hand-written
@@ -104,7 +104,7 @@ def rate(work, wanted: argparse.Namespace) -> float:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=20)
+    parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--calls", type=int, default=200_000)

@@ -68,7 +68,7 @@ def left() -> int:
 def empty() -> None:
     """Forget all of it."""
     with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE campaigns_account CASCADE")
+        cursor.execute("TRUNCATE campaigns_account, reports_attemptreport, reports_duereport CASCADE")
 
 
 _SUPPRESSED = """

@@ -19,7 +19,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from campaigns import phones
+from campaigns import locks, phones
 from campaigns.models import Account, Call, CallAttempt, Campaign, Member
 from campaigns.operations import calls as call_operations
 from campaigns.operations import campaigns as campaign_operations
@@ -120,6 +120,7 @@ class Engine(RuleBasedStateMachine):
         if fate == "died at the wire" and ids:
             # Marked as placed, and the process dies before the carrier hears of it.
             with transaction.atomic():
+                locks.account_shared(self.account.pk)
                 placing.mark(self.account.pk, ids, now=self.now)
         elif fate == "message lost":
             self.lost_messages += ids
