@@ -20,7 +20,7 @@ from campaigns.models import CallAttempt
 from campaigns.states import AttemptState, Outcome
 from dialer import carriers, outcomes, placing, plans, staffing
 from dialer.carriers.base import Answer, CarrierError, CarrierEvent, Dial, EventType
-from dialer.horizons import MARGIN, NEVER, Horizon
+from dialer.horizons import MARGIN, Horizon
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +47,8 @@ def check(*, now: dt.datetime, limit: int = BATCH, horizon: Horizon | None = Non
 
 def _check_virtual(aliases: list[str], now: dt.datetime, limit: int, seen: Horizon) -> tuple[int, list[int]]:
     """Look at attempts on simulators: no network lies between, so one transaction does it all."""
+    if not _any_due(aliases, now, seen):
+        return 0, []
     with transaction.atomic():
         due = _due(aliases, now, limit, seen)
         if not due:
@@ -61,6 +63,8 @@ def _check_virtual(aliases: list[str], now: dt.datetime, limit: int, seen: Horiz
 
 
 def _check_real(alias: str, now: dt.datetime, limit: int, seen: Horizon) -> tuple[int, list[int]]:
+    if not _any_due([alias], now, seen):
+        return 0, []
     with transaction.atomic():
         due = _due([alias], now, limit, seen)
         asking = now + dt.timedelta(seconds=min(ASKING_SECONDS, settings.ATTEMPT_LEASE_SECONDS))
@@ -82,12 +86,28 @@ def _check_real(alias: str, now: dt.datetime, limit: int, seen: Horizon) -> tupl
     return len(due), unplaced
 
 
+def _any_due(aliases: list[str], now: dt.datetime, seen: Horizon) -> bool:
+    """Tell whether there are attempts to look at: all that an idle system asks, without a transaction."""
+    since = seen.checked_since(aliases)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _ANY.format(among=bulk.among("carrier")), [bulk.ids(aliases), bulk.stored(since), bulk.stored(now)]
+        )
+        found = cursor.fetchone() is not None
+    if not found:
+        seen.checked_until |= dict.fromkeys(aliases, now - MARGIN)
+    return found
+
+
+_ANY = """SELECT 1 FROM campaigns_callattempt WHERE {among} AND check_at > %s AND check_at <= %s AND NOT state = 'ended'
+    ORDER BY carrier, check_at LIMIT 1"""
+
+
 def _due(aliases: list[str], now: dt.datetime, limit: int, seen: Horizon) -> list[CallAttempt]:
     """Return attempts to look at, locked; those that somebody else looks at are left to them."""
-    since = min((seen.checked_until.get(alias, NEVER) for alias in aliases), default=NEVER)
-    opened = CallAttempt.objects.filter(carrier__in=aliases, check_at__gt=since, check_at__lte=now).exclude(
-        state=AttemptState.ENDED
-    )
+    opened = CallAttempt.objects.filter(
+        carrier__in=aliases, check_at__gt=seen.checked_since(aliases), check_at__lte=now
+    ).exclude(state=AttemptState.ENDED)
     locked = opened.select_for_update(of=("self",), skip_locked=connection.features.has_select_for_update_skip_locked)
     due = list(locked.defer("evidence").order_by("check_at", "id")[:limit])
     if len(due) < limit:

@@ -20,11 +20,16 @@ from dialer.models import ClockAnchor
 
 def now() -> dt.datetime:
     """Return the engine's present moment, in UTC."""
+    return engine(wall())
+
+
+def engine(wall_at: dt.datetime) -> dt.datetime:
+    """Return the engine's moment at a real one that was just read."""
     speed = float(settings.SIMULATOR_SPEED)
     if speed == 1:
-        return wall()
+        return wall_at
     last = ClockAnchor.objects.order_by("-id").first()
-    return _reading(last if last is not None and last.speed == speed else _anchor(speed), wall())
+    return _reading(last if last is not None and last.speed == speed else _anchor(speed), wall_at)
 
 
 def wall() -> dt.datetime:

@@ -6,25 +6,31 @@ import datetime as dt
 import socket
 from typing import Any
 
-from django.db.models import Q
+from django.db import connection
 from django.utils import timezone
 
+from campaigns import bulk
 from dialer import clock
-from dialer.models import Heartbeat
 
 
-def begins(part: str, *, apart: dt.timedelta) -> bool:
+def begins(part: str, *, apart: dt.timedelta, at: dt.datetime | None = None) -> bool:
     """Note that a part begins its work, and tell whether it should: not where it began less than `apart` ago.
 
-    However many repeat it at once, one is told yes.
+    However many repeat it at once, one is told yes. `at` is the wall clock's moment, where it was just read.
     """
-    now, name = clock.wall(), f"{part} began"
-    # A beat that lies ahead is of before the clock was set back.
-    due = Q(beat_at__lte=now - apart) | Q(beat_at__gt=now)
-    if Heartbeat.objects.filter(due, pk=name).update(beat_at=now) == 1:
-        return True
-    _, made = Heartbeat.objects.get_or_create(part=name, defaults={"beat_at": now})
-    return made
+    now = at or clock.wall()
+    with connection.cursor() as cursor:
+        cursor.execute(_BEGIN, [f"{part} began", bulk.stored(now), "{}", bulk.stored(now - apart)])
+        return bool(cursor.rowcount == 1)
+
+
+# Written out, as every tick of an idle system waits for them.
+_NOTE = """INSERT INTO dialer_heartbeat (part, beat_at, detail) VALUES (%s, %s, %s)
+    ON CONFLICT (part) DO UPDATE SET beat_at = excluded.beat_at"""
+_BEAT = f"{_NOTE}, detail = excluded.detail"
+# A beat that lies ahead is of before the clock was set back.
+_BEGIN = f"""{_NOTE}
+    WHERE dialer_heartbeat.beat_at <= %s OR dialer_heartbeat.beat_at > excluded.beat_at"""
 
 
 def beat(part: str, **detail: Any) -> None:
@@ -32,12 +38,8 @@ def beat(part: str, **detail: Any) -> None:
     now = clock.wall()
     ahead = round((timezone.now() - now).total_seconds(), 3)
     told = {"host": socket.gethostname(), "skew_seconds": ahead} | detail
-    Heartbeat.objects.bulk_create(
-        [Heartbeat(part=part, beat_at=now, detail=told)],
-        update_conflicts=True,
-        unique_fields=["part"],
-        update_fields=["beat_at", "detail"],
-    )
+    with connection.cursor() as cursor:
+        cursor.execute(_BEAT, [part, bulk.stored(now), bulk.as_json(told)])
 
 
 def machine_ahead() -> float:

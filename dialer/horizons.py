@@ -9,6 +9,7 @@ found with the next horizon, so one is kept for a second or so, and longer only 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -45,3 +46,7 @@ class Horizon:
     def swept_since(self, account_id: int) -> dt.datetime:
         """Return from when on parked calls of an account may still be due."""
         return self.swept_until.get(account_id, NEVER)
+
+    def checked_since(self, aliases: Iterable[str]) -> dt.datetime:
+        """Return from when on open attempts of some carriers may still be due to be looked at."""
+        return min((self.checked_until.get(alias, NEVER) for alias in aliases), default=NEVER)

@@ -29,16 +29,17 @@ BUILD_SECONDS = 5
 @outages.survived("The tick")
 def tick(**kwargs: object) -> None:
     """Sweep, claim and check whatever is due, for about a second; of wake-ups that piled up, do one."""
-    if not heartbeats.begins("tick", apart=APART):
+    wall = clock.wall()
+    if not heartbeats.begins("tick", apart=APART, at=wall):
         return
     stop_at = time.monotonic() + TICK_SECONDS
     horizon = Horizon()
-    while time.monotonic() < stop_at:
-        done = turning.turn(now=clock.now(), place=place_later, horizon=horizon)
-        if not done.did_something():
-            break
+    while (done := turning.turn(now=clock.engine(wall), place=place_later, horizon=horizon)).did_something():
         if not done.has_more:
             time.sleep(PAUSE_SECONDS)
+        if time.monotonic() >= stop_at:
+            break
+        wall = clock.wall()
     heartbeats.beat("tick")
 
 
