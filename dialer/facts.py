@@ -36,31 +36,39 @@ def gather(
 
 def suppressed(account: Account, destinations: list[str]) -> frozenset[tuple[int | None, str, str]]:
     """Return what of the destinations must not be reached, and by whom and over which channel."""
-    return frozenset(_rows(_SUPPRESSED + bulk.among("destination"), [account.pk, bulk.ids(destinations)]))
+    return frozenset(_rows(_SUPPRESSED, [account.pk, account.pk], destinations))
 
 
 def tried(account: Account, destinations: list[str], now: dt.datetime) -> dict[str, gates.Tried]:
     """Return how often each destination was tried in the last 24 hours, where the account caps that."""
     if not account.attempts_per_number_per_day:
         return {}
-    given, wanted = [account.pk, bulk.stored(now - DAY)], bulk.ids(destinations)
-    if bulk.is_postgres():
-        rows = _rows(_TRIED_EACH, [wanted, *given])
-    else:
-        rows = _rows(f"{_TRIED} AND {bulk.among('destination')} GROUP BY destination", [*given, wanted])
+    rows = _rows(_TRIED, [account.pk, bulk.stored(now - DAY)], destinations)
     return {destination: gates.Tried(count, bulk.moment(first)) for destination, count, first in rows}
 
 
 # Written out: to have them said costs the ORM more than the database to answer, and every claim asks both.
-_SUPPRESSED = "SELECT campaign_id, channel, destination FROM campaigns_suppression WHERE account_id = %s AND "
-_TRIED = """SELECT destination, COUNT(*), MIN(claimed_at) FROM campaigns_callattempt
-    WHERE account_id = %s AND claimed_at > %s AND counts"""
-# Number by number: PostgreSQL may else go through all of an account's day where it knows little of it yet.
-_TRIED_EACH = f"""SELECT tried.* FROM unnest(%s::text[]) AS wanted CROSS JOIN LATERAL (
-    {_TRIED} AND destination = wanted GROUP BY destination) AS tried"""
+# The two kinds of suppressions stand in an index each.
+_SUPPRESSED = " UNION ALL ".join(
+    "SELECT campaign_id, channel, destination FROM campaigns_suppression"
+    f" WHERE account_id + 0 = %s AND campaign_id IS {kind} AND {{among}}"
+    for kind in ("NULL", "NOT NULL")
+)
+_TRIED = """SELECT destination, COUNT(*), MIN(claimed_at) FROM (
+        SELECT destination, claimed_at FROM campaigns_callattempt
+        WHERE account_id + 0 = %s AND counts AND {among} LIMIT 1000000000) AS ever
+    WHERE claimed_at > %s GROUP BY destination"""
+# Number by number, and with nothing else that an index can be entered by (hence the sum and the limit): PostgreSQL may
+# else go through the whole list, or all attempts of a day of which it knows little yet.
+_EACH = """SELECT known.* FROM unnest(%s::text[]) AS wanted CROSS JOIN LATERAL ({one} OFFSET 0) AS known"""
+_ALL = "WITH wanted AS (SELECT value FROM json_each(%s)) {of}"
 
 
-def _rows(statement: str, given: list[Any]) -> list[tuple[Any, ...]]:
+def _rows(statement: str, given: list[Any], destinations: list[str]) -> list[tuple[Any, ...]]:
+    if bulk.is_postgres():
+        statement = _EACH.format(one=statement.format(among="destination = wanted"))
+    else:
+        statement = _ALL.format(of=statement.format(among="destination IN wanted"))
     with connection.cursor() as cursor:
-        cursor.execute(statement, given)
+        cursor.execute(statement, [bulk.ids(destinations), *given])
         return list(cursor.fetchall())

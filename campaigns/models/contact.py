@@ -44,6 +44,7 @@ class Suppression(models.Model):
         on_delete=models.CASCADE,
         related_name="suppressions",
         help_text="Blank: every campaign of the account.",
+        db_index=False,
     )
     destination = models.CharField(max_length=254, help_text="An E.164 number or an email address.")
     channel = models.CharField(max_length=5, choices=Channel, blank=True, default="", help_text="Blank: every channel.")
@@ -52,16 +53,22 @@ class Suppression(models.Model):
 
     class Meta:
         constraints = [
+            # The number first, as a claim asks for numbers: no planner can prefer the account's whole list to that.
             models.UniqueConstraint(
-                fields=["account", "destination", "channel"],
+                fields=["destination", "account", "channel"],
                 condition=models.Q(campaign__isnull=True),
                 name="suppression_listed_once",
             ),
             models.UniqueConstraint(
-                fields=["account", "destination", "campaign", "channel"],
+                fields=["destination", "account", "campaign", "channel"],
                 condition=models.Q(campaign__isnull=False),
                 name="suppression_listed_once_in_campaign",
             ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["campaign"], condition=models.Q(campaign__isnull=False), name="suppression_of_campaign"
+            )
         ]
 
     def __str__(self) -> str:

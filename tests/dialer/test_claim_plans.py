@@ -85,6 +85,35 @@ def test_the_ready_are_read_by_the_index_made_for_them(world):
     assert all("call_ready" in plan for plan in looks)
 
 
+LISTED = """
+    INSERT INTO campaigns_suppression (account_id, destination, channel, source, created_at)
+    SELECT %s, '+3907' || (10000000 + g), '', 'list', now() FROM generate_series(1, 50000) g"""
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("is_known", [True, False], ids=["known", "young"])
+def test_numbers_are_looked_up_one_by_one(world, is_known):
+    """However long a list of suppressions is and however many were called that day, and known to the planner or not."""
+    world.account.__class__.objects.update(attempts_per_number_per_day=5)
+    world.campaign()
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE campaigns_suppression, campaigns_callattempt")
+        cursor.execute(LISTED, [world.account.pk])
+        cursor.execute(MANY, [world.now - dt.timedelta(hours=3)] * 2 + [20_000])
+        cursor.execute(ENDED)
+        cursor.execute("ANALYZE campaigns_call, campaigns_campaign")
+        if is_known:
+            cursor.execute("ANALYZE campaigns_suppression, campaigns_callattempt")
+
+    with CaptureQueriesContext(connection) as queries:
+        claiming.claim(account_id=world.account.pk, now=world.now, limit=100)
+
+    [listed] = [plan_of(sql) for sql in reading(queries) if "campaigns_suppression" in sql]
+    [tried] = [plan_of(sql) for sql in reading(queries) if "MIN(claimed_at)" in sql and "GROUP BY destination" in sql]
+    assert "suppression_listed_once " in listed and "suppression_listed_once_in_campaign" in listed, listed
+    assert "attempt_by_destination" in tried, tried
+
+
 def statements_of(world, campaigns: int) -> int:
     for index in range(campaigns):
         add(world, world.campaign(name=f"Campaign {index}", calls_per_second=5 + index % 7), number(index, "200"))
