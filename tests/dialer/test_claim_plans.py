@@ -110,7 +110,8 @@ def test_numbers_are_looked_up_one_by_one(world, is_known):
 
     [listed] = [plan_of(sql) for sql in reading(queries) if "campaigns_suppression" in sql]
     [tried] = [plan_of(sql) for sql in reading(queries) if "MIN(claimed_at)" in sql and "GROUP BY destination" in sql]
-    assert "suppression_listed_once " in listed and "suppression_listed_once_in_campaign" in listed, listed
+    assert "suppression_listed_once " in listed, listed
+    assert "suppression_listed_once_in_campaign" in listed, listed
     assert "attempt_by_destination" in tried, tried
 
 
