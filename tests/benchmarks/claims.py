@@ -28,11 +28,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup()
 
-from django.db import connection, connections  # noqa: E402
+from django.db import connection, connections, transaction  # noqa: E402
 from django.test.utils import CaptureQueriesContext  # noqa: E402
 
+from campaigns import locks  # noqa: E402
 from campaigns.models import Call  # noqa: E402
-from dialer import claiming, clock, tasks  # noqa: E402
+from dialer import claiming, clock, tasks, turning  # noqa: E402
 from dialer.horizons import Horizon  # noqa: E402
 from tests.benchmarks import ledger, waiting  # noqa: E402
 
@@ -111,17 +112,18 @@ def rate(wanted: argparse.Namespace) -> None:
     """Measure claims a second: bare, by one worker, by two workers of one account, by two of two accounts."""
     print(f"claims in batches of 100, {wanted.rounds} rounds of {wanted.seconds:g} s")
     found = {}
-    for name, work, owners in (
-        ("bare statement, 2 workers", bare, (0, 1)),
-        ("all gates, 1 worker", claims, (0,)),
-        ("all gates, 2 workers, one account", claims, (0, 0)),
-        ("all gates, 2 workers, two accounts", claims, (0, 1)),
+    for name, work, owners, batch in (
+        ("bare statement, 2 workers", bare, (0, 1), 100),
+        ("all gates, 1 worker", claims, (0,), 100),
+        ("all gates, 2 workers, one account", claims, (0, 0), 100),
+        (f"the same, {turning.BATCH} as turns claim", claims, (0, 0), turning.BATCH),
+        ("all gates, 2 workers, two accounts", claims, (0, 1), 100),
     ):
         rounds = []
         for _ in range(wanted.rounds):
             waiting.empty()
             accounts = waiting.fill(wanted.calls, accounts=2, capacity=10**6)
-            rounds.append(run(work, [accounts[owner] for owner in owners], 100, wanted.seconds)[0])
+            rounds.append(run(work, [accounts[owner] for owner in owners], batch, wanted.seconds)[0])
         found[name] = statistics.median(rounds)
         print(f"  {name:36} {ledger.spread(rounds)} a second")
     print(f"  ratio to the bare statement: {found[name] / found['bare statement, 2 workers']:.2f}")
@@ -165,7 +167,8 @@ def snapshot(wanted: argparse.Namespace) -> None:
 
 def finish(account: int) -> None:
     """Let all open attempts end, as calls do in production long before so many were claimed."""
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
+        locks.account(account)
         cursor.execute(
             "UPDATE campaigns_callattempt SET state = 'ended', outcome = 'busy', placed_at = claimed_at, "
             "ended_at = now() WHERE account_id = %s AND NOT state = 'ended'",
