@@ -47,8 +47,6 @@ def check(*, now: dt.datetime, limit: int = BATCH, horizon: Horizon | None = Non
 
 def _check_virtual(aliases: list[str], now: dt.datetime, limit: int, seen: Horizon) -> tuple[int, list[int]]:
     """Look at attempts on simulators: no network lies between, so one transaction does it all."""
-    if not _any_due(aliases, now, seen):
-        return 0, []
     with transaction.atomic():
         due = _due(aliases, now, limit, seen)
         if not due:
@@ -63,8 +61,6 @@ def _check_virtual(aliases: list[str], now: dt.datetime, limit: int, seen: Horiz
 
 
 def _check_real(alias: str, now: dt.datetime, limit: int, seen: Horizon) -> tuple[int, list[int]]:
-    if not _any_due([alias], now, seen):
-        return 0, []
     with transaction.atomic():
         due = _due([alias], now, limit, seen)
         asking = now + dt.timedelta(seconds=min(ASKING_SECONDS, settings.ATTEMPT_LEASE_SECONDS))
@@ -86,34 +82,39 @@ def _check_real(alias: str, now: dt.datetime, limit: int, seen: Horizon) -> tupl
     return len(due), unplaced
 
 
-def _any_due(aliases: list[str], now: dt.datetime, seen: Horizon) -> bool:
-    """Tell whether there are attempts to look at: all that an idle system asks, without a transaction."""
-    since = seen.checked_since(aliases)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _ANY.format(among=bulk.among("carrier")), [bulk.ids(aliases), bulk.stored(since), bulk.stored(now)]
-        )
-        found = cursor.fetchone() is not None
-    if not found:
-        seen.checked_until |= dict.fromkeys(aliases, now - MARGIN)
-    return found
-
-
-_ANY = """SELECT 1 FROM campaigns_callattempt WHERE {among} AND check_at > %s AND check_at <= %s AND NOT state = 'ended'
-    ORDER BY carrier, check_at LIMIT 1"""
-
-
 def _due(aliases: list[str], now: dt.datetime, limit: int, seen: Horizon) -> list[CallAttempt]:
-    """Return attempts to look at, locked; those that somebody else looks at are left to them."""
-    opened = CallAttempt.objects.filter(
-        carrier__in=aliases, check_at__gt=seen.checked_since(aliases), check_at__lte=now
-    ).exclude(state=AttemptState.ENDED)
+    """Return attempts to look at, locked; those that somebody else looks at are left to them.
+
+    Requires a transaction. Their accounts' decisions are kept first, as by everybody who locks attempts: else two might
+    wait for each other.
+    """
+    since = seen.checked_since(aliases)
+    accounts = _accounts_due(aliases, now, limit, seen)
+    if not accounts:
+        return []
+    outcomes.keep_decisions(accounts)
+    opened = CallAttempt.objects.filter(carrier__in=aliases, check_at__gt=since, check_at__lte=now)
+    opened = opened.filter(account__in=accounts).exclude(state=AttemptState.ENDED)
     locked = opened.select_for_update(of=("self",), skip_locked=connection.features.has_select_for_update_skip_locked)
-    due = list(locked.defer("evidence").order_by("check_at", "id")[:limit])
-    if len(due) < limit:
+    return list(locked.defer("evidence").order_by("check_at", "id")[:limit])
+
+
+def _accounts_due(aliases: list[str], now: dt.datetime, limit: int, seen: Horizon) -> set[int]:
+    """Return the accounts that have attempts to look at: all that an idle system asks."""
+    given = [bulk.ids(aliases), bulk.stored(seen.checked_since(aliases)), bulk.stored(now), limit]
+    with connection.cursor() as cursor:
+        cursor.execute(_ACCOUNTS.format(among=bulk.among("carrier")), given)
+        found = dict(cursor.fetchall())
+    if sum(found.values()) < limit:
         seen.checked_until |= dict.fromkeys(aliases, now - MARGIN)
-    outcomes.keep_decisions({attempt.account_id for attempt in due})
-    return due
+    return set(found)
+
+
+# The order leads to the index made for it.
+_ACCOUNTS = """SELECT account_id, COUNT(*) FROM (
+    SELECT account_id FROM campaigns_callattempt
+    WHERE {among} AND check_at > %s AND check_at <= %s AND NOT state = 'ended' ORDER BY check_at LIMIT %s) AS due
+    GROUP BY account_id"""
 
 
 def _again(due: Sequence[CallAttempt], now: dt.datetime) -> list[int]:

@@ -1,0 +1,50 @@
+"""Accounts are locked before their attempts, by everybody: so no two wait for each other."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+from django.db import connections, transaction
+
+from campaigns import locks
+from campaigns.models import CallAttempt
+from dialer import checking, claiming, placing
+from tests.calls import add, number
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_a_check_that_waits_for_an_account_holds_no_attempt_of_it(world):
+    add(world, world.campaign(), number(1, "200"))
+    ids = claiming.claim(account_id=world.account.pk, now=world.now).attempt_ids
+    placing.place(ids, now=world.now)
+    looked = []
+
+    def look():
+        later = CallAttempt.objects.get().check_at
+        looked.append(checking.check(now=later)[0])
+        connections.close_all()
+
+    checker = threading.Thread(target=look)
+    with transaction.atomic():
+        locks.account(world.account.pk)
+        checker.start()
+        until_it_waits()
+        # As whoever hangs up a call does; an attempt that is held elsewhere raises here.
+        assert CallAttempt.objects.select_for_update(nowait=True).get().pk == ids[0]
+    checker.join(20)
+
+    assert looked == [1]
+
+
+def until_it_waits() -> None:
+    """Wait until a connection waits for a lock."""
+    for _ in range(500):
+        with connections["default"].cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+            if cursor.fetchone()[0]:
+                return
+        time.sleep(0.02)
+    pytest.fail("nobody waits")
