@@ -43,7 +43,7 @@ def until_it_waits() -> None:
     """Wait until a connection waits for a lock."""
     for _ in range(500):
         with connections["default"].cursor() as cursor:
-            cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
             if cursor.fetchone()[0]:
                 return
         time.sleep(0.02)
