@@ -22,7 +22,12 @@ def account(pk: int) -> None:
 
 def account_shared(pk: int) -> None:
     """Keep an account's decisions as they are until the transaction ends; others may share this."""
-    _lock("SELECT 1 FROM campaigns_account WHERE id = %s FOR SHARE", pk)
+    accounts_shared([pk])
+
+
+def accounts_shared(pks: Iterable[int]) -> None:
+    """Keep accounts' decisions as they are until the transaction ends; others may share this."""
+    _lock("SELECT 1 FROM campaigns_account WHERE id = ANY(%s) ORDER BY id FOR SHARE", sorted(pks))
 
 
 def campaigns_shared(pks: Iterable[int]) -> None:

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from django.conf import settings
 from django.db import connection, transaction
 
-from campaigns import bulk
+from campaigns import bulk, locks
 from campaigns.models import CallAttempt
 from campaigns.states import AttemptState, Outcome
 from dialer import carriers, outcomes, placing, plans, staffing
@@ -92,7 +92,7 @@ def _due(aliases: list[str], now: dt.datetime, limit: int, seen: Horizon) -> lis
     accounts = _accounts_due(aliases, now, limit, seen)
     if not accounts:
         return []
-    outcomes.keep_decisions(accounts)
+    locks.accounts_shared(accounts)
     opened = CallAttempt.objects.filter(carrier__in=aliases, check_at__gt=since, check_at__lte=now)
     opened = opened.filter(account__in=accounts).exclude(state=AttemptState.ENDED)
     locked = opened.select_for_update(of=("self",), skip_locked=connection.features.has_select_for_update_skip_locked)

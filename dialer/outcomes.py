@@ -63,14 +63,8 @@ def held(keys: Iterable[str]) -> list[CallAttempt]:
     """Return attempts by key, locked until the transaction ends, with their accounts' decisions kept as they are."""
     wanted = list(keys)
     accounts = CallAttempt.objects.filter(key__in=wanted).order_by("account_id").values_list("account_id", flat=True)
-    keep_decisions(set(accounts.distinct()))
+    locks.accounts_shared(set(accounts.distinct()))
     return list(CallAttempt.objects.select_for_update(of=("self",)).filter(key__in=wanted).order_by("id"))
-
-
-def keep_decisions(account_ids: set[int]) -> None:
-    """Keep accounts' decisions as they are until the transaction ends: no campaign of theirs is finished meanwhile."""
-    for account_id in sorted(account_ids):
-        locks.account_shared(account_id)
 
 
 def record(
