@@ -10,7 +10,7 @@ import datetime as dt
 import functools
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from campaigns import content, hours, phones
@@ -78,6 +78,10 @@ class Facts:
     tried: dict[str, Tried] = field(default_factory=dict)
     # What was found for windows and zones that many calls share.
     verdicts: dict[Any, hours.Verdict] = field(default_factory=dict)
+
+    def at(self, moment: dt.datetime) -> Facts:
+        """Return the same facts for another moment."""
+        return replace(self, now=moment, verdicts={})
 
 
 def first_shut(call: Dialable, facts: Facts, *, claimed: bool = False) -> Shut | None:

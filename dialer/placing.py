@@ -28,6 +28,8 @@ logger = logging.getLogger(__name__)
 
 # How soon a carrier is asked about a dial whose reply was lost, in seconds.
 DOUBT_SECONDS = 5.0
+# A gate that shuts sooner than this is shut for a carrier on a network: the wire takes time after the last look.
+MARGIN = dt.timedelta(seconds=2)
 
 
 def place(attempt_ids: Sequence[int], *, now: dt.datetime) -> int:
@@ -36,11 +38,24 @@ def place(attempt_ids: Sequence[int], *, now: dt.datetime) -> int:
 
 
 def place_by(attempt_ids: Sequence[int], *, clock: Callable[[], dt.datetime]) -> int:
-    """Place claimed attempts by a clock that is read once each account is held: to wait for it may outlast a window."""
-    of_account: dict[int, list[int]] = defaultdict(list)
-    for pk, account_id in CallAttempt.objects.filter(pk__in=attempt_ids).order_by("id").values_list("id", "account_id"):
-        of_account[account_id].append(pk)
-    return sum(_place_of(account_id, of_account[account_id], clock) for account_id in sorted(of_account))
+    """Place claimed attempts by a clock that is read once each account is held: to wait for it may outlast a window.
+
+    A carrier on a network gets a few dials at a time, each lot after a last look of its own.
+    """
+    of_carrier: dict[tuple[int, str], list[int]] = defaultdict(list)
+    found = CallAttempt.objects.filter(pk__in=attempt_ids).order_by("id").values_list("id", "account_id", "carrier")
+    for pk, account_id, alias in found:
+        of_carrier[account_id, alias].append(pk)
+    return sum(
+        _place_of(account_id, lot, clock)
+        for (account_id, alias), ids in sorted(of_carrier.items())
+        for lot in _lots(ids, carriers.get(alias))
+    )
+
+
+def _lots(attempt_ids: Sequence[int], carrier: Carrier) -> Iterable[Sequence[int]]:
+    size = len(attempt_ids) if carrier.is_virtual else carrier.together
+    return [attempt_ids[start : start + size] for start in range(0, len(attempt_ids), size)]
 
 
 def _place_of(account_id: int, attempt_ids: Sequence[int], clock: Callable[[], dt.datetime]) -> int:
@@ -78,7 +93,8 @@ def mark(account_id: int, attempt_ids: Sequence[int], *, now: dt.datetime) -> Ma
     planned = plans.of(attempts)
     calls, campaigns = planned.calls, list(planned.campaigns.values())
     known = facts.gather(account=account, campaigns=campaigns, calls=list(calls.values()), now=now, claimed=True)
-    looks = [(attempt, last_look(calls[attempt.call_id], known, now)) for attempt in attempts]
+    soon = known.at(now + MARGIN)
+    looks = [(attempt, _last_look(attempt, calls[attempt.call_id], known, soon)) for attempt in attempts]
     _withdraw([(attempt, shut) for attempt, shut in looks if shut], calls, now)
     going = [attempt for attempt, shut in looks if shut is None]
     by_carrier: dict[str, list[Dial]] = defaultdict(list)
@@ -109,13 +125,17 @@ def _virtual(aliases: Iterable[str]) -> list[str]:
     return [alias for alias in aliases if carriers.get(alias).is_virtual]
 
 
-def last_look(call: Planned, known: gates.Facts, now: dt.datetime) -> gates.Shut | None:
-    """Return the gate that has shut since the claim, or None. The claim itself has used one try and one of the day."""
+def _last_look(attempt: CallAttempt, call: Planned, known: gates.Facts, soon: gates.Facts) -> gates.Shut | None:
+    """Return the gate that has shut since the claim, or will before a network is reached, or None."""
+    shut = _shut_at(known, call)
+    return shut if shut or carriers.get(attempt.carrier).is_virtual else _shut_at(soon, call)
+
+
+def _shut_at(known: gates.Facts, call: Planned) -> gates.Shut | None:
+    # The claim itself has used one try and one of the day.
     campaign = known.campaigns[call.campaign_id]
     campaign.account = known.account
-    if shut := gates.campaign_shut(campaign, now):
-        return shut
-    return gates.first_shut(call, known, claimed=True)
+    return gates.campaign_shut(campaign, known.now) or gates.first_shut(call, known, claimed=True)
 
 
 def _withdraw(withdrawn: Sequence[tuple[CallAttempt, gates.Shut]], calls: dict[int, Planned], now: dt.datetime) -> None:

@@ -112,6 +112,8 @@ class Carrier:
     # Calls in progress and per second that it takes at most, over all accounts; None: no cap.
     max_live: int | None = None
     calls_per_second: float | None = None
+    # How many dials one `place` is given at most; as their gates were looked at before it, it should take a second.
+    together: ClassVar[int] = 25
     # Does the engine's clock drive it? Then it can run on virtual time.
     is_virtual: ClassVar[bool] = False
 

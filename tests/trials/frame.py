@@ -44,8 +44,6 @@ from tests.trials.processes import wait_for  # noqa: E402
 from tests.trials.system import LEASE_SECONDS, System, Watch  # noqa: E402
 
 MAX_LIVE, PER_NUMBER, MAX_ATTEMPTS = 400, 3, 3
-# How late a call may reach the network that was let through just before its window shut, in seconds.
-WINDOW_SLACK = 1.0
 # What may pass between the end of a lease and the ledger's news of it: a beat, a tick that is under way, the question.
 SWEEP_SECONDS = 3.0
 SHOWN = 5
@@ -187,7 +185,7 @@ def _judge(course: Course) -> tuple[str, dict[str, list[str]]]:
         + judging.over_cap(seen, lambda one: "Trial", {"Trial": MAX_LIVE}, "account")
         + judging.too_often(seen, tries_at_most=MAX_ATTEMPTS)
         + judging.over_number_cap(seen, PER_NUMBER),
-        "calls outside a window": judging.outside_window(seen, fed.windows, slack=WINDOW_SLACK),
+        "calls outside a window": judging.outside_window(seen, fed.windows),
         "acknowledged requests lost": _unkept(course),
     }
     told = ", ".join(f"{len(wrong)} {kind}" for kind, wrong in found.items())

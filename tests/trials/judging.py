@@ -185,12 +185,12 @@ def over_number_cap(seen: Evidence, cap: int) -> list[str]:
     return found
 
 
-def outside_window(seen: Evidence, windows: Mapping[str, tuple[float, float]], *, slack: float = 0.0) -> list[str]:
-    """Calls that were originated outside the window that they were fed with, by ref; `slack` in seconds."""
+def outside_window(seen: Evidence, windows: Mapping[str, tuple[float, float]]) -> list[str]:
+    """Calls that were originated outside the window that they were fed with, by ref."""
     found = []
     for one in seen.originations:
         opens, shuts = windows.get(one.ref, (0.0, float("inf")))
-        if not opens - slack <= one.at < shuts + slack:
+        if not opens <= one.at < shuts:
             found.append(
                 f"call {one.ref} was originated {max(opens - one.at, one.at - shuts):.1f} s outside its window"
             )
