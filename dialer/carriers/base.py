@@ -109,9 +109,8 @@ class Carrier:
     # Channels it can carry, and the steps and services it can do; what is not named is refused by name.
     channels: ClassVar[frozenset[str]] = frozenset()
     features: ClassVar[frozenset[str]] = frozenset()
-    # Calls in progress and per second that it takes at most, over all accounts; None: no cap.
+    # Calls in progress that it takes at most, over all accounts; None: no cap.
     max_live: int | None = None
-    calls_per_second: float | None = None
     # How many dials one `place` is given at most; as their gates were looked at before it, it should take a second.
     together: ClassVar[int] = 25
     # Does the engine's clock drive it? Then it can run on virtual time.
