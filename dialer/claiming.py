@@ -70,7 +70,7 @@ def _claim(account_id: int, now: dt.datetime, limit: int, seen: Horizon) -> tupl
     tuning.tune(running, now=now)
     plan = lanes.plan(account=account, campaigns=running, ready=found.lanes, now=now, limit=limit, horizon=seen)
     claimed.again_at = plan.again_at
-    calls = ready.candidates(plan.wants, horizon=seen)
+    calls = ready.candidates(plan.wants, behind=found.positions)
     if calls:
         _decide(account, running, calls, claimed, now)
     return claimed, calls

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import connection
@@ -22,7 +22,7 @@ from dialer.horizons import Horizon, Lane, Position
 
 OPEN = (CampaignState.RUNNING, CampaignState.PAUSED)
 _MOST_PRIORITY = 2**31
-_PLACES = {channel: place for place, channel in enumerate(Channel.values)}
+_ORDER = {channel: place for place, channel in enumerate(Channel.values)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,8 @@ class Look:
 
     lanes: Sequence[Lane]
     is_sweep_due: bool
+    # Places with nothing before them, so that dead entries are not read again for the calls themselves.
+    positions: Mapping[Lane, Position] = field(default_factory=dict)
 
 
 def open_campaigns(account: Account) -> list[Campaign]:
@@ -74,13 +76,14 @@ def look(campaigns: Sequence[Campaign], *, now: dt.datetime, horizon: Horizon | 
     seen = horizon or Horizon()
     since = seen.swept_since(campaigns[0].account_id) if campaigns else now
     everyone = [campaign.pk for campaign in campaigns]
-    lanes: list[Any] = [positions(running, seen), running, Channel.values]
+    lanes: list[Any] = [_places(running, seen.positions), running, Channel.values]
     with connection.cursor() as cursor:
         cursor.execute(_LOOK, [*lanes, running, since, now, everyone, since, now])
         rows = cursor.fetchall()
+    found = {(row[0], row[1]): Position(row[2], row[3], row[4] - 1) for row in rows if row[0]}
     # In one order, whatever plan the database has chosen: by it the room that does not divide evenly is given.
-    lanes = sorted(((pk, channel) for pk, channel in rows if pk), key=lambda lane: (lane[0], _PLACES[lane[1]]))
-    return Look(lanes, is_sweep_due=any(not pk for pk, _ in rows))
+    lanes = sorted(found, key=lambda lane: (lane[0], _ORDER[lane[1]]))
+    return Look(lanes, is_sweep_due=len(found) < len(rows), positions=found)
 
 
 # What may be claimed of one lane, behind the position `p` of the horizon: first the same priority, then those below.
@@ -95,28 +98,29 @@ _BEHIND = f"""(
         LIMIT {{n}})"""
 _POSITIONS = """jsonb_to_recordset(%s::jsonb)
     AS p(campaign_id bigint, channel text, priority int, due_at timestamptz, id bigint)"""
+_PLACE = ", ".join(f"k.{name}" for name in Position._fields)
 _LOOK = f"""
-    SELECT c.id, h.channel FROM {_POSITIONS}
+    SELECT c.id, h.channel, found.* FROM {_POSITIONS}
     RIGHT JOIN (unnest(%s::bigint[]) AS c(id) CROSS JOIN unnest(%s::text[]) AS h(channel))
         ON p.campaign_id = c.id AND p.channel = h.channel
-    CROSS JOIN LATERAL {_BEHIND.format(columns="1", campaign="c.id", channel="h.channel", n=1)} AS found
+    CROSS JOIN LATERAL {_BEHIND.format(columns=_PLACE, campaign="c.id", channel="h.channel", n=1)} AS found
     UNION ALL
-    SELECT 0, '' FROM unnest(%s::bigint[]) AS c(id) CROSS JOIN LATERAL (
+    SELECT 0, '', 0, NULL, 0 FROM unnest(%s::bigint[]) AS c(id) CROSS JOIN LATERAL (
         SELECT 1 FROM campaigns_call k WHERE k.campaign_id = c.id AND k.state = 'waiting' AND NOT k.ready
             AND k.next_look_at > %s AND k.next_look_at <= %s ORDER BY k.next_look_at LIMIT 1) AS parked
     UNION ALL
-    SELECT 0, '' FROM unnest(%s::bigint[]) AS c(id) CROSS JOIN LATERAL (
+    SELECT 0, '', 0, NULL, 0 FROM unnest(%s::bigint[]) AS c(id) CROSS JOIN LATERAL (
         SELECT 1 FROM campaigns_call k WHERE k.campaign_id = c.id AND k.state = 'waiting'
             AND k.not_after IS NOT NULL AND k.not_after > %s AND k.not_after <= %s
             ORDER BY k.not_after LIMIT 1) AS late"""
 
 
-def positions(campaign_ids: Sequence[int], horizon: Horizon) -> str:
+def _places(campaign_ids: Sequence[int], positions: Mapping[Lane, Position]) -> str:
     """Return where the lanes of campaigns are read from, as the statements take it."""
     wanted = set(campaign_ids)
     found = [
         {"campaign_id": pk, "channel": channel, **place._asdict()}
-        for (pk, channel), place in horizon.positions.items()
+        for (pk, channel), place in positions.items()
         if pk in wanted
     ]
     return bulk.as_json(found)
@@ -133,11 +137,14 @@ def _lanes_sqlite(campaign_ids: Sequence[int]) -> list[Lane]:
         return [(pk, channel) for pk, channel in cursor.fetchall()]
 
 
-def candidates(wants: Mapping[Lane, int], *, horizon: Horizon | None = None) -> list[gates.Candidate]:
-    """Return the first calls of each lane, in the order in which they go: priority, due time, arrival."""
+def candidates(wants: Mapping[Lane, int], *, behind: Mapping[Lane, Position]) -> list[gates.Candidate]:
+    """Return the first calls of each lane, in the order in which they go: priority, due time, arrival.
+
+    Nothing is to be found before the places that are given as `behind`.
+    """
     if not wants:
         return []
-    return _first_of_postgres(wants, horizon or Horizon()) if bulk.is_postgres() else _first_of_sqlite(wants)
+    return _first_of_postgres(wants, behind) if bulk.is_postgres() else _first_of_sqlite(wants)
 
 
 _COLUMNS = ", ".join(f"k.{name}" for name in gates.Candidate._fields)
@@ -149,9 +156,9 @@ _CANDIDATES = f"""
     ORDER BY w.lane, found.priority DESC, found.due_at, found.id"""
 
 
-def _first_of_postgres(wants: Mapping[Lane, int], horizon: Horizon) -> list[gates.Candidate]:
+def _first_of_postgres(wants: Mapping[Lane, int], behind: Mapping[Lane, Position]) -> list[gates.Candidate]:
     ids = [pk for pk, _ in wants]
-    given: list[Any] = [ids, [channel for _, channel in wants], list(wants.values()), positions(ids, horizon)]
+    given: list[Any] = [ids, [channel for _, channel in wants], list(wants.values()), _places(ids, behind)]
     with connection.cursor() as cursor:
         cursor.execute(_CANDIDATES, given)
         return [_candidate(row) for row in cursor.fetchall()]

@@ -157,10 +157,11 @@ def queue_old(moment: Moment) -> Iterable[Symptom]:
     """Yield the accounts with room whose ready calls nobody has claimed for a while."""
     for account in Account.objects.filter(pk__in=ready.accounts_with_work(moment.engine)).order_by("pk"):
         running = [one for one in ready.open_campaigns(account) if gates.campaign_shut(one, moment.engine) is None]
+        found = ready.look(running, now=moment.engine)
         plan = lanes.plan(
             account=account,
             campaigns=running,
-            ready=ready.look(running, now=moment.engine).lanes,
+            ready=found.lanes,
             now=moment.engine,
             limit=1000,
             to_claim=False,
@@ -168,7 +169,8 @@ def queue_old(moment: Moment) -> Iterable[Symptom]:
         old = moment.ago(OLD)
         claimed = CallAttempt.objects.filter(account=account, claimed_at__gt=old).exists()
         moved = {one.pk: max(filter(None, (one.created_at, one.changed_at, one.starts_at))) for one in running}
-        first = [call for call in ready.candidates(dict.fromkeys(plan.wants, 1)) if moved[call.campaign_id] < old]
+        firsts = ready.candidates(dict.fromkeys(plan.wants, 1), behind=found.positions)
+        first = [call for call in firsts if moved[call.campaign_id] < old]
         added = Call.objects.filter(pk__in=[call.id for call in first], created_at__lt=old, due_at__lt=old)
         waiting = added.order_by("due_at").first()
         if waiting is not None and not claimed:
