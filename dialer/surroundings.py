@@ -19,6 +19,8 @@ from dialer.symptoms import CLOCK_FINE, Level, Moment, Symptom, skewed, span
 
 # Free space in megabytes under which it warns, and under which it is about to break.
 DISK_LOW, DISK_OUT = 1000, 200
+# A table with fewer rows that are done with is nothing to speak of.
+DEAD_ROWS = 1_000_000
 # A transaction that is open longer keeps what was deleted from being cleared, and every claim reads past it.
 LONG_TRANSACTION = 60.0
 
@@ -128,6 +130,30 @@ _SLOTS = """
     FROM pg_replication_slots WHERE NOT active AND xmin IS NOT NULL AND age(xmin) > 100000 AND %s >= 0
 """
 
+
+def untidied(moment: Moment, *, least: int = DEAD_ROWS) -> Iterable[Symptom]:
+    """Yield that PostgreSQL does not come round to clear what is done with: every look for open rows reads past it."""
+    if not bulk.is_postgres():
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(_DEAD, [least])
+        dead = tuple(cursor.fetchone()[0] for _ in range(cursor.rowcount))
+        cursor.execute("SELECT current_setting('autovacuum') = 'off'")
+        [is_off] = cursor.fetchone()
+    if dead:
+        how = "off: set it on" if is_off else "on, but falls behind: lower autovacuum_vacuum_cost_delay"
+        message = (
+            f"{len(dead)} tables hold more rows that are done with than others, so everything slows down. "
+            f"PostgreSQL's autovacuum is {how}, and run VACUUM ANALYZE once."
+        )
+        yield Symptom(Level.WARNING, "untidied", message, dead)
+
+
+_DEAD = """
+    SELECT relname || ': ' || n_dead_tup || ' rows done with, ' || n_live_tup || ' others' FROM pg_stat_user_tables
+    WHERE n_dead_tup >= %s AND n_dead_tup > n_live_tup ORDER BY n_dead_tup DESC LIMIT 10
+"""
+
 # Looks at the database, and looks at what is around it, during which no transaction may be open.
-DATABASE = (migrations, clock, long_transactions)
+DATABASE = (migrations, clock, long_transactions, untidied)
 AROUND = (broker, disk)

@@ -41,7 +41,7 @@ def test_each_has_its_variable(monkeypatch):
     found = postgres.options({}, pgbouncer=False)
 
     assert (found["connect_timeout"], found["tcp_user_timeout"]) == (7, 20_000)
-    assert found["options"] == "-c statement_timeout=1500 -c idle_in_transaction_session_timeout=90000"
+    assert found["options"] == "-c statement_timeout=1500 -c idle_in_transaction_session_timeout=90000 -c jit=off"
 
 
 def test_what_the_url_says_goes_before():
@@ -112,3 +112,20 @@ def test_a_server_that_stands_still_is_given_up(monkeypatch):
         connection.close()
         connection.settings_dict["PORT"] = kept
         proxy.end()
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db
+@pytest.mark.parametrize("table", ["campaigns_call", "campaigns_callattempt"])
+def test_what_changes_most_is_tidied_often(table):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT reloptions FROM pg_class WHERE relname = %s", [table])
+        assert "autovacuum_vacuum_scale_factor=0.02" in cursor.fetchone()[0]
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db
+def test_no_statement_is_compiled():
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW jit")
+        assert cursor.fetchone() == ("off",)

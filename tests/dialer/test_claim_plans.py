@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 
 import pytest
 from django.db import connection
@@ -83,6 +84,26 @@ def test_the_ready_are_read_by_the_index_made_for_them(world):
     looks = [plan_of(sql) for sql in reading(queries) if "AS found" in sql]
     assert len(looks) == 2
     assert all("call_ready" in plan for plan in looks)
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("is_known", [True, False], ids=["known", "young"])
+def test_what_has_ended_is_not_gathered_to_find_what_is_open(world, is_known):
+    """A bitmap of an index holds what died since the last vacuum, each time anew; a scan in its order forgets it."""
+    world.campaign()
+    fill(world, 20_000)
+    claiming.claim(account_id=world.account.pk, now=world.now, limit=100)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE campaigns_callattempt")
+        if not is_known:
+            cursor.execute("DELETE FROM pg_statistic WHERE starelid = 'campaigns_callattempt'::regclass")
+
+    with CaptureQueriesContext(connection) as queries:
+        claiming.claim(account_id=world.account.pk, now=world.now + dt.timedelta(seconds=2), limit=100)
+
+    [plan] = [plan_of(sql) for sql in reading(queries) if "oldest" in sql]
+    oldest = plan[plan.index("CTE oldest") :].split("\n")[2]
+    assert re.search(r"Index (Only )?Scan using attempt_open ", oldest), plan
 
 
 LISTED = """

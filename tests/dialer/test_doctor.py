@@ -13,7 +13,7 @@ import pytest
 import time_machine
 from django.conf import settings
 from django.core.management import CommandError, call_command
-from django.db import DatabaseError, connection, connections, transaction
+from django.db import DatabaseError, connection, connections, models, transaction
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
@@ -384,6 +384,23 @@ def test_a_transaction_that_is_open_for_long(at_work):
         assert list(surroundings.long_transactions(moment)) == []
     assert found.level == Level.WARNING
     assert any(row.startswith(f"pid {pid}: open for 0 s, idle in transaction, forgotten") for row in found.rows)
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_tables_that_nobody_tidies(world):
+    moment = Moment(engine=world.now, wall=world.now)
+    add(world, world.campaign(), *(number(index, "200") for index in range(40)))
+    for _ in range(3):
+        Call.objects.update(priority=models.F("priority") + 1)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_force_next_flush()")
+
+    [found] = surroundings.untidied(moment, least=100)
+
+    assert (found.level, found.code) == (Level.WARNING, "untidied")
+    assert [row for row in found.rows if re.fullmatch(r"campaigns_call: \d{3,} rows done with, \d+ others", row)]
+    assert list(surroundings.untidied(moment)) == []
 
 
 def test_a_database_that_cannot_be_used(at_work, capsys, tmp_path):

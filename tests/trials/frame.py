@@ -42,6 +42,7 @@ from tests.trials.brokers import BROKERS  # noqa: E402
 from tests.trials.feeding import Feeder  # noqa: E402
 from tests.trials.processes import wait_for  # noqa: E402
 from tests.trials.system import LEASE_SECONDS, System, Watch  # noqa: E402
+from tests.trials.tidying import Tidier  # noqa: E402
 
 MAX_LIVE, PER_NUMBER, MAX_ATTEMPTS = 400, 3, 3
 # What may pass between the end of a lease and the ledger's news of it: a beat, a tick that is under way, the question.
@@ -123,12 +124,13 @@ def _course(wanted: argparse.Namespace, seed: int, ways: dict[str, Any]) -> Iter
     folder = Path(VAR)
     broker = BROKERS[wanted.broker](folder)
     running = system.start(folder, broker, seed=str(seed), congestion=0.005, **ways)
-    watch = Watch(system.database_url(connection))
+    watch, tidier = Watch(system.database_url(connection)), Tidier(system.database_url(connection))
     feeder = Feeder(running.url, secrets["api_key"], seed=seed, deadline=25 if wanted.small else None)
     try:
         yield Course(wanted, running, feeder, watch, random.Random(seed))
     finally:
         watch.end()
+        tidier.end()
         running.keeper.end()
 
 
