@@ -142,12 +142,13 @@ def _shown(call: gates.Candidate, known: gates.Facts, listed: Sequence[CallerId]
 # What an attempt has of its own; all else it takes over from its call.
 _OWN = {"id": "bigint", "key": "uuid", "carrier": "text", "caller_id": "text", "member_id": "bigint", "zones": "text"}
 _EVIDENCE = {"postgresql": "jsonb_build_object('zones', v.zones)", "sqlite": "json_object('zones', v.zones)"}
+# In the order in which they go, for attempts are placed in that of their ids.
 _OPEN = """
     INSERT INTO campaigns_callattempt (key, account_id, campaign_id, call_id, n, channel, carrier, destination,
         caller_id, member_id, state, claimed_at, check_at, evidence)
     SELECT v.key, k.account_id, k.campaign_id, k.id, k.attempts_total + 1, k.channel, v.carrier, k.destination,
         v.caller_id, v.member_id, 'claimed', %s, %s, {evidence}
-    FROM {own} JOIN campaigns_call k ON k.id = v.id
+    FROM {own} JOIN campaigns_call k ON k.id = v.id ORDER BY k.priority DESC, k.due_at, k.id
     RETURNING id"""
 _TAKE = """
     UPDATE campaigns_call SET state = 'live', ready = %s, reason = '', next_look_at = NULL,

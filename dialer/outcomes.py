@@ -62,6 +62,8 @@ def apply(events: Iterable[CarrierEvent], *, now: dt.datetime) -> int:
 def held(keys: Iterable[str]) -> list[CallAttempt]:
     """Return attempts by key, locked until the transaction ends, with their accounts' decisions kept as they are."""
     wanted = list(keys)
+    if not wanted:
+        return []
     accounts = CallAttempt.objects.filter(key__in=wanted).order_by("account_id").values_list("account_id", flat=True)
     locks.accounts_shared(set(accounts.distinct()))
     return list(CallAttempt.objects.select_for_update(of=("self",)).filter(key__in=wanted).order_by("id"))

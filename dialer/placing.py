@@ -211,6 +211,8 @@ def _hand_over(carrier: Carrier, dials: Sequence[Dial], now: dt.datetime) -> lis
 def _record(marked: Marked, replies: Sequence[Placed], now: dt.datetime) -> None:
     """Record what a carrier said to the dials it was given. Requires a transaction."""
     doubt = now + dt.timedelta(seconds=DOUBT_SECONDS)
+    # Held together and in one order, as everybody who hears of several at once holds them.
+    outcomes.held(reply.key for reply in replies if reply.in_doubt or not reply.accepted or reply.check_at is not None)
     looks = [
         (marked.ids[reply.key], doubt if reply.in_doubt else reply.check_at)
         for reply in replies

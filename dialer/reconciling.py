@@ -14,11 +14,12 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.db import transaction
 
 from campaigns import bulk
 from campaigns.models import CallAttempt
 from campaigns.states import AttemptState
-from dialer import carriers
+from dialer import carriers, outcomes
 from dialer.carriers.base import CarrierError
 
 logger = logging.getLogger(__name__)
@@ -91,5 +92,7 @@ def _open(keys: Collection[str]) -> set[str]:
 def _ask_soon(alias: str, live: set[str], now: dt.datetime) -> int:
     """Have the next tick ask about attempts that the carrier has told of and no longer lists; return how many."""
     told = CallAttempt.objects.filter(carrier=alias, state__in=TOLD, check_at__gt=now)
-    gone = [(pk, now) for pk, key in told.values_list("pk", "key") if str(key) not in live]
-    return bulk.update(CallAttempt, ("id", "check_at"), gone, where="t.state <> 'ended' AND t.check_at > v.check_at")
+    gone = [str(key) for key in told.values_list("key", flat=True) if str(key) not in live]
+    with transaction.atomic():
+        late = [attempt for attempt in outcomes.held(gone) if attempt.state in TOLD and attempt.check_at > now]
+        return bulk.update(CallAttempt, ("id", "check_at"), [(attempt.pk, now) for attempt in late])

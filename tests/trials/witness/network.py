@@ -39,6 +39,8 @@ class Network:
     def __init__(self, *, tell: Tell, seed: str, scale: float, congestion: float) -> None:
         self.tell, self.seed, self.scale, self.congestion = tell, seed, scale, congestion
         self.lines: dict[str, Line] = {}
+        # Those in progress, by key: of all that ever were there are too many to look through.
+        self._live: dict[str, Line] = {}
         self._coming: list[tuple[float, int, Event]] = []
         self._number = itertools.count()
         self._turn = threading.Condition()
@@ -53,7 +55,7 @@ class Network:
 
     def open(self, key: str, dial: Event) -> Line:
         """Take a key as in progress, before it is written down; nothing happens on the line yet."""
-        self.lines[key] = line = Line(key, dial, time.time())
+        self.lines[key] = self._live[key] = line = Line(key, dial, time.time())
         return line
 
     def ring(self, lines: Iterable[Line]) -> None:
@@ -81,11 +83,12 @@ class Network:
             gone = [line for line in list(self.lines.values()) if line.is_rung]
             for line in gone:
                 del self.lines[line.key]
+                self._live.pop(line.key, None)
         return [line.key for line in gone if line.is_live]
 
     def live(self) -> list[str]:
         """Return the keys in progress."""
-        return [key for key, line in list(self.lines.items()) if line.is_live]
+        return list(self._live)
 
     def run(self) -> None:
         """Play for ever."""
@@ -105,8 +108,10 @@ class Network:
                 line = self.lines.get(event["key"])
                 if line is not None and line.is_live:
                     line.told.append(event)
-                    line.is_live = event["type"] != "ended"
                     told.append(event)
+                    if event["type"] == "ended":
+                        line.is_live = False
+                        del self._live[line.key]
         self.tell(told)
 
     def _script(self, line: Line) -> list[tuple[float, Event]]:
