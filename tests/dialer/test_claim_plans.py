@@ -70,7 +70,8 @@ def test_a_turn_reads_no_growing_table_whole(world, campaigns):
     for statement in reading(queries):
         plan = plan_of(statement)
         assert [table for table in GROWING if f"Seq Scan on {table} " in plan] == [], f"{statement}\n{plan}"
-        assert "Sort Key: k.priority" not in plan, f"{statement}\n{plan}"
+        # What was taken may be sorted, what waits may not.
+        assert statement.startswith("INSERT") or "Sort Key: k.priority" not in plan, f"{statement}\n{plan}"
 
 
 @pytest.mark.postgres
