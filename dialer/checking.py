@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -47,10 +47,11 @@ def check(*, now: dt.datetime, limit: int = BATCH, horizon: Horizon | None = Non
 
 def _check_virtual(aliases: list[str], now: dt.datetime, limit: int, seen: Horizon) -> tuple[int, list[int]]:
     """Look at attempts on simulators: no network lies between, so one transaction does it all."""
+    since = seen.checked_since(aliases)
+    if not (accounts := _accounts_due(aliases, now, limit, seen)):
+        return 0, []
     with transaction.atomic():
-        due = _due(aliases, now, limit, seen)
-        if not due:
-            return 0, []
+        due = _due(aliases, accounts, since, now, limit)
         unplaced = _again(due, now)
         # In order: whoever meets another at the members of two campaigns comes to them in the same order.
         for alias in sorted({attempt.carrier for attempt in due}):
@@ -61,8 +62,11 @@ def _check_virtual(aliases: list[str], now: dt.datetime, limit: int, seen: Horiz
 
 
 def _check_real(alias: str, now: dt.datetime, limit: int, seen: Horizon) -> tuple[int, list[int]]:
+    since = seen.checked_since([alias])
+    if not (accounts := _accounts_due([alias], now, limit, seen)):
+        return 0, []
     with transaction.atomic():
-        due = _due([alias], now, limit, seen)
+        due = _due([alias], accounts, since, now, limit)
         asking = now + dt.timedelta(seconds=min(ASKING_SECONDS, settings.ATTEMPT_LEASE_SECONDS))
         unplaced = _again(due, now)
         asked = [attempt for attempt in due if attempt.placed_at is not None]
@@ -82,16 +86,12 @@ def _check_real(alias: str, now: dt.datetime, limit: int, seen: Horizon) -> tupl
     return len(due), unplaced
 
 
-def _due(aliases: list[str], now: dt.datetime, limit: int, seen: Horizon) -> list[CallAttempt]:
+def _due(aliases: list[str], accounts: Set[int], since: dt.datetime, now: dt.datetime, limit: int) -> list[CallAttempt]:
     """Return attempts to look at, locked; those that somebody else looks at are left to them.
 
     Requires a transaction. Their accounts' decisions are kept first, as by everybody who locks attempts: else two might
     wait for each other.
     """
-    since = seen.checked_since(aliases)
-    accounts = _accounts_due(aliases, now, limit, seen)
-    if not accounts:
-        return []
     locks.accounts_shared(accounts)
     opened = CallAttempt.objects.filter(carrier__in=aliases, check_at__gt=since, check_at__lte=now)
     opened = opened.filter(account__in=accounts).exclude(state=AttemptState.ENDED)
@@ -100,7 +100,7 @@ def _due(aliases: list[str], now: dt.datetime, limit: int, seen: Horizon) -> lis
 
 
 def _accounts_due(aliases: list[str], now: dt.datetime, limit: int, seen: Horizon) -> set[int]:
-    """Return the accounts that have attempts to look at: all that an idle system asks."""
+    """Return the accounts that have attempts to look at: all that an idle system asks, without a transaction."""
     given = [bulk.ids(aliases), bulk.stored(seen.checked_since(aliases)), bulk.stored(now), limit]
     with connection.cursor() as cursor:
         cursor.execute(_ACCOUNTS.format(among=bulk.among("carrier")), given)

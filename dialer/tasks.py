@@ -29,8 +29,8 @@ BUILD_SECONDS = 5
 @outages.survived("The tick")
 def tick(**kwargs: object) -> None:
     """Sweep, claim and check whatever is due, for about a second; of wake-ups that piled up, do one."""
-    wall = clock.wall()
-    if not heartbeats.begins("tick", apart=APART, at=wall):
+    wall = heartbeats.begin("tick", apart=APART)
+    if wall is None:
         return
     stop_at = time.monotonic() + TICK_SECONDS
     horizon = Horizon()

@@ -12,28 +12,49 @@ from django.db import connection
 
 from campaigns.models import Call, CallAttempt
 from config.celery import app
-from dialer import heartbeats, tasks
+from dialer import clock, heartbeats, tasks
+from dialer.models import Heartbeat
 from tests import calls
 
 APART = dt.timedelta(seconds=0.5)
 
 
 def test_wake_ups_that_piled_up_are_one(world):
-    assert [heartbeats.begins("tick", apart=APART) for _ in range(10)] == [True, *[False] * 9]
+    assert [heartbeats.begin("tick", apart=APART) for _ in range(10)] == [world.now, *[None] * 9]
     world.move_to(world.now + dt.timedelta(seconds=1))
-    assert [heartbeats.begins("tick", apart=APART) for _ in range(2)] == [True, False]
+    assert [heartbeats.begin("tick", apart=APART) for _ in range(2)] == [world.now, None]
 
 
 def test_a_clock_that_was_set_back_stops_nothing(world):
-    assert heartbeats.begins("tick", apart=APART)
+    assert heartbeats.begin("tick", apart=APART)
     world.move_to(world.now - dt.timedelta(hours=1))
-    assert [heartbeats.begins("tick", apart=APART) for _ in range(2)] == [True, False]
+    assert [heartbeats.begin("tick", apart=APART) for _ in range(2)] == [world.now, None]
+
+
+@pytest.mark.postgres
+def test_the_moment_and_what_went_before_are_by_the_databases_clock(world, settings):
+    settings.DATABASE_CLOCK = True
+    before = clock.wall()
+    begun = heartbeats.begin("tick", apart=APART)
+    assert begun is not None
+    assert before < begun < clock.wall()
+    assert heartbeats.begin("tick", apart=APART) is None
+    Heartbeat.objects.update(beat_at=before - APART)
+    assert heartbeats.begin("tick", apart=APART) is not None
+    Heartbeat.objects.update(beat_at=before + dt.timedelta(hours=1))
+    assert heartbeats.begin("tick", apart=APART) is not None
+
+
+def test_an_idle_tick_asks_the_database_little(world, django_assert_num_queries):
+    world.campaign()
+    with django_assert_num_queries(4):
+        tasks.tick()
 
 
 def test_a_tick_works_and_a_left_over_one_does_not(world):
     campaign = world.campaign()
     calls.add(world, campaign, calls.number(1, "200"))
-    heartbeats.begins("tick", apart=APART)
+    heartbeats.begin("tick", apart=APART)
     tasks.tick()
     assert Call.objects.get().state == "waiting"
     world.move_to(world.now + dt.timedelta(seconds=1))
@@ -48,12 +69,12 @@ def test_a_tick_works_and_a_left_over_one_does_not(world):
 @pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
 def test_of_many_at_once_one_begins():
-    heartbeats.begins("tick", apart=APART)
-    told: list[bool] = []
+    heartbeats.begin("tick", apart=APART)
+    told: list[dt.datetime | None] = []
 
     def begin():
         try:
-            told.append(heartbeats.begins("tick", apart=APART))
+            told.append(heartbeats.begin("tick", apart=APART))
         finally:
             connection.close()
 
@@ -63,7 +84,7 @@ def test_of_many_at_once_one_begins():
             thread.start()
         for thread in threads:
             thread.join()
-    assert sorted(told) == [*[False] * 5, True]
+    assert [begun is None for begun in told].count(False) == 1
 
 
 def test_no_wake_up_is_dropped_by_the_clock_of_whoever_takes_it():
