@@ -8,6 +8,7 @@ import threading
 import pytest
 from django.conf import settings
 
+from dialer import carriers
 from tests.world import World
 
 
@@ -46,6 +47,20 @@ def served_to_the_end(request):
 def our_own_clock(settings):
     """Let time be moved: the database's own clock, which the engine reads on PostgreSQL, moves for nobody."""
     settings.DATABASE_CLOCK = False
+
+
+@pytest.fixture
+def carried_by(settings):
+    """Let channels, all where none is named, be carried by a backend with its options: `carried_by(path, "voice")`."""
+
+    def carry(backend, *channels, **options):
+        aliases = channels or settings.CARRIERS
+        settings.CARRIERS = settings.CARRIERS | {key: {"BACKEND": backend, "OPTIONS": options} for key in aliases}
+        carriers.get.cache_clear()
+        return carriers.get(next(iter(aliases)))
+
+    yield carry
+    carriers.get.cache_clear()
 
 
 @pytest.fixture

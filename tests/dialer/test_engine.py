@@ -15,7 +15,7 @@ from campaigns.operations import campaigns as campaign_operations
 from campaigns.operations import suppressions
 from campaigns.phones import Destination
 from campaigns.states import Api, AttemptState, CampaignState, Outcome, Reason
-from dialer import carriers, claiming, explaining, outcomes, placing, playing
+from dialer import claiming, explaining, outcomes, placing, playing
 from dialer.carriers.base import CarrierEvent, EventType
 from tests.calls import add, number
 
@@ -452,17 +452,12 @@ def test_events_twice_late_and_in_any_order_change_nothing_after_the_end(world):
     assert before["answered_at"] == at + dt.timedelta(seconds=1)
 
 
-def test_what_the_carrier_does_not_know_ends_as_unknown_and_counts(world, settings):
-    lossy = {"BACKEND": "dialer.carriers.simulator.Simulator", "OPTIONS": {"loses": 1.0}}
-    settings.CARRIERS = dict.fromkeys(settings.CARRIERS, lossy)
+def test_what_the_carrier_does_not_know_ends_as_unknown_and_counts(world, carried_by):
+    carried_by("dialer.carriers.simulator.Simulator", loses=1.0)
+    campaign = world.campaign(max_attempts=2, retry_minutes=5)
+    [call] = add(world, campaign, number(1, "200"))
 
-    carriers.get.cache_clear()
-    try:
-        campaign = world.campaign(max_attempts=2, retry_minutes=5)
-        [call] = add(world, campaign, number(1, "200"))
-        world.run_until_idle()
-    finally:
-        carriers.get.cache_clear()
+    world.run_until_idle()
 
     call.refresh_from_db()
     assert (call.outcome, call.attempts_made, call.state) == ("unknown", 2, "done")
@@ -470,17 +465,12 @@ def test_what_the_carrier_does_not_know_ends_as_unknown_and_counts(world, settin
 
 
 @pytest.mark.parametrize("option", ["delays", "repeats", "reorders"])
-def test_bad_manners_of_a_carrier_change_no_outcome(world, settings, option):
-    rude = {"BACKEND": "dialer.carriers.simulator.Simulator", "OPTIONS": {option: 1.0}}
-    settings.CARRIERS = dict.fromkeys(settings.CARRIERS, rude)
+def test_bad_manners_of_a_carrier_change_no_outcome(world, carried_by, option):
+    carried_by("dialer.carriers.simulator.Simulator", **{option: 1.0})
+    campaign = world.campaign(max_attempts=2, retry_minutes=5)
+    calls = add(world, campaign, number(1, "200"), number(2, "486"), number(3, "213"))
 
-    carriers.get.cache_clear()
-    try:
-        campaign = world.campaign(max_attempts=2, retry_minutes=5)
-        calls = add(world, campaign, number(1, "200"), number(2, "486"), number(3, "213"))
-        world.run_until_idle()
-    finally:
-        carriers.get.cache_clear()
+    world.run_until_idle()
 
     assert [Call.objects.get(pk=call.pk).outcome for call in calls] == ["answered", "busy", "answered"]
     assert CallAttempt.objects.count() == 4
@@ -528,15 +518,10 @@ def test_explain_names_every_gate(world):
     assert len(said.gates) == 11
 
 
-def test_virtual_time_is_refused_where_a_carrier_is_real(world, settings):
-
-    settings.CARRIERS = settings.CARRIERS | {"voice": {"BACKEND": "dialer.carriers.base.Carrier"}}
-    carriers.get.cache_clear()
-    try:
-        with pytest.raises(playing.NotVirtual, match="voice"):
-            world.run(minutes=1)
-    finally:
-        carriers.get.cache_clear()
+def test_virtual_time_is_refused_where_a_carrier_is_real(world, carried_by):
+    carried_by("dialer.carriers.base.Carrier", "voice")
+    with pytest.raises(playing.NotVirtual, match="voice"):
+        world.run(minutes=1)
 
 
 def test_a_campaign_finished_while_its_call_rings_leaves_no_call_waiting(world):

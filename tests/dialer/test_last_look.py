@@ -9,7 +9,7 @@ import pytest
 from campaigns.models import Account, Call, CallAttempt, Campaign
 from campaigns.operations import campaigns as campaign_operations
 from campaigns.states import CampaignState
-from dialer import carriers, claiming, placing
+from dialer import claiming, placing
 from dialer.carriers.base import Carrier, Placed
 from tests.calls import add, number
 
@@ -36,12 +36,9 @@ class Slow(Carrier):
 
 
 @pytest.fixture
-def network(settings):
+def network(carried_by):
     """The network behind the voice channel."""
-    settings.CARRIERS = settings.CARRIERS | {"voice": {"BACKEND": "tests.dialer.test_last_look.Slow"}}
-    carriers.get.cache_clear()
-    yield carriers.get("voice")
-    carriers.get.cache_clear()
+    return carried_by("tests.dialer.test_last_look.Slow", "voice")
 
 
 def claimed(world, campaign, count=1, **fields):

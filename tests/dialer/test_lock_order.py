@@ -10,7 +10,7 @@ from django.db import connections, transaction
 
 from campaigns import locks
 from campaigns.models import CallAttempt
-from dialer import carriers, checking, claiming, outcomes, placing, reconciling
+from dialer import checking, claiming, outcomes, placing, reconciling
 from dialer.carriers.base import CarrierEvent, EventType
 from tests.calls import add, number
 
@@ -41,12 +41,9 @@ def test_a_check_that_waits_for_an_account_holds_no_attempt_of_it(world):
 
 
 @pytest.fixture
-def network(settings):
+def network(carried_by):
     """A network behind the voice channel."""
-    settings.CARRIERS = settings.CARRIERS | {"voice": {"BACKEND": "tests.dialer.test_reconciling.Network"}}
-    carriers.get.cache_clear()
-    yield carriers.get("voice")
-    carriers.get.cache_clear()
+    return carried_by("tests.dialer.test_reconciling.Network", "voice")
 
 
 @pytest.mark.postgres

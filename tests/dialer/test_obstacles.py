@@ -219,16 +219,10 @@ def test_a_disabled_account_is_in_the_way(world):
     assert [each.code for each in found] == ["account"]
 
 
-def test_what_the_carrier_cannot_do_is_in_the_way(world, settings):
-    settings.CARRIERS = settings.CARRIERS | {
-        "sms": {"BACKEND": "tests.dialer.test_obstacles.VoiceOnly", "OPTIONS": {}},
-    }
-    carriers.get.cache_clear()
-    try:
-        campaign = with_call(world, call={"channel": "sms"})
-        [found] = obstacles.of(campaign, now=world.now)
-    finally:
-        carriers.get.cache_clear()
+def test_what_the_carrier_cannot_do_is_in_the_way(world, carried_by):
+    carried_by("tests.dialer.test_obstacles.VoiceOnly", "sms")
+    campaign = with_call(world, call={"channel": "sms"})
+    [found] = obstacles.of(campaign, now=world.now)
     assert found.code == "carrier"
     assert "The carrier sms cannot do what is wanted for its 1 SMS call: VoiceOnly carries no sms." in found.message
 

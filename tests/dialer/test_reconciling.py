@@ -9,7 +9,7 @@ import pytest
 from django.conf import settings as configured
 
 from campaigns.models import CallAttempt
-from dialer import carriers, outcomes, reconciling, tasks, turning
+from dialer import outcomes, reconciling, tasks, turning
 from dialer.carriers.base import Answer, Carrier, CarrierError, CarrierEvent, EventType, Placed
 from dialer.models import Heartbeat
 from tests.calls import add, number
@@ -48,12 +48,9 @@ class Network(Carrier):
 
 
 @pytest.fixture
-def network(settings):
+def network(carried_by):
     """The network behind the voice channel."""
-    settings.CARRIERS = settings.CARRIERS | {"voice": {"BACKEND": "tests.dialer.test_reconciling.Network"}}
-    carriers.get.cache_clear()
-    yield carriers.get("voice")
-    carriers.get.cache_clear()
+    return carried_by("tests.dialer.test_reconciling.Network", "voice")
 
 
 def placed(world, count=2):

@@ -10,7 +10,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from campaigns.models import CallAttempt, Member
-from dialer import carriers, checking, claiming, invariants, outcomes, placing
+from dialer import checking, claiming, invariants, outcomes, placing
 from dialer.carriers.base import Answer, Carrier, CarrierError, CarrierEvent, EventType, Placed
 from tests.calls import add, number
 from tests.world import World
@@ -76,29 +76,24 @@ def test_events_in_any_order_and_again_come_to_the_same(world, order):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_carrier_is_told_of_members_outside_the_transaction_until_it_confirms(settings):
-    backend = {"BACKEND": f"{__name__}.Exchange", "OPTIONS": {}}
-    settings.CARRIERS = dict.fromkeys(["voice", "sms", "email", "simulator"], backend)
-    carriers.get.cache_clear()
+def test_a_carrier_is_told_of_members_outside_the_transaction_until_it_confirms(carried_by):
+    carried_by(f"{__name__}.Exchange")
     Exchange.connected, Exchange.said, Exchange.is_down = [], [], True
-    try:
-        with World.at("2031-03-03T10:00:00+00:00") as world:
-            campaign = world.campaign(pacing="progressive", calls_per_member=2, safe_harbour_message="Sorry.")
-            Member.objects.create(campaign=campaign, code="SIP1")
-            add(world, campaign, number(1, "270"), number(2, "270"))
-            placing.place(claiming.claim(account_id=world.account.pk, now=world.now).attempt_ids, now=world.now)
-            taken, left = CallAttempt.objects.order_by("id")
-            Exchange.said = [answer(taken, world.now), answer(left, world.now)]
-            checking.check(now=world.now)
-            assert Exchange.connected == []
-            Exchange.is_down = False
-            checking.check(now=world.now + dt.timedelta(seconds=1))
-            assert Exchange.connected == [(str(taken.key), "SIP1", False)]
-            Exchange.said.append(CarrierEvent(key=str(taken.key), type=EventType.CONNECTED, happened_at=world.now))
-            checking.check(now=world.now + dt.timedelta(seconds=3))
-            assert Exchange.connected[1:] == [(str(left.key), "", True)]
-    finally:
-        carriers.get.cache_clear()
+    with World.at("2031-03-03T10:00:00+00:00") as world:
+        campaign = world.campaign(pacing="progressive", calls_per_member=2, safe_harbour_message="Sorry.")
+        Member.objects.create(campaign=campaign, code="SIP1")
+        add(world, campaign, number(1, "270"), number(2, "270"))
+        placing.place(claiming.claim(account_id=world.account.pk, now=world.now).attempt_ids, now=world.now)
+        taken, left = CallAttempt.objects.order_by("id")
+        Exchange.said = [answer(taken, world.now), answer(left, world.now)]
+        checking.check(now=world.now)
+        assert Exchange.connected == []
+        Exchange.is_down = False
+        checking.check(now=world.now + dt.timedelta(seconds=1))
+        assert Exchange.connected == [(str(taken.key), "SIP1", False)]
+        Exchange.said.append(CarrierEvent(key=str(taken.key), type=EventType.CONNECTED, happened_at=world.now))
+        checking.check(now=world.now + dt.timedelta(seconds=3))
+        assert Exchange.connected[1:] == [(str(left.key), "", True)]
 
 
 @pytest.mark.postgres

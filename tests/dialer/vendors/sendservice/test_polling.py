@@ -11,7 +11,6 @@ from campaigns.models import Call, CallAttempt, Campaign, Intake
 from campaigns.operations import campaigns as campaign_operations
 from campaigns.operations import suppressions
 from campaigns.states import CampaignState
-from dialer import carriers
 from dialer.models import Credential
 from tests.dialer.vendors.sendservice.conftest import ANSWERS, BUSY, CODE, PRESSES_1, ROOT, Clinic, refused
 
@@ -231,16 +230,14 @@ def test_44_a_listed_number_is_never_dialled(clinic):
 
 
 @pytest.fixture
-def refusing(settings):
+def refusing(carried_by):
     """Let all voice calls be refused for a cause."""
 
     def refuse(cause: str) -> None:
         backend = "tests.dialer.vendors.sendservice.carrier.Refusing"
-        settings.CARRIERS = settings.CARRIERS | {"voice": {"BACKEND": backend, "OPTIONS": {"cause": cause}}}
-        carriers.get.cache_clear()
+        carried_by(backend, "voice", cause=cause)
 
-    yield refuse
-    carriers.get.cache_clear()
+    return refuse
 
 
 def test_44_an_empty_balance_is_told(clinic, refusing):
