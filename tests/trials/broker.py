@@ -59,12 +59,13 @@ def kill(under_way: frame.Course) -> None:
     """kill -9 the broker, start it again, and see how soon the engine ticks."""
     system, broker = under_way.system, under_way.system.broker
     system.keeper.hold(broker.part)
-    under_way.watch.fault()
     time.sleep(under_way.dice.uniform(0, LONGEST_DEATH))
     if under_way.dice.random() < 0.5:
         broker.lose_disk()
     system.keeper.let_go(broker.part)
     wait_for("the broker answers", broker.answers, seconds=START_SECONDS)
+    # What waits for a wake-up cannot recover while nothing carries one.
+    under_way.watch.fault()
     under_way.note("kills of the broker")
     resume(under_way)
 
