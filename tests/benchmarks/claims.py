@@ -7,7 +7,7 @@ rate      claims a second in batches of 100, by one worker and by two; the limit
 growth    a single claim with 10,000 calls due, and with --large
 snapshot  a single claim's 99th percentile while a transaction with an old snapshot stays open
 many      1,000 running campaigns claimed in one tick: how many calls, statements, milliseconds
-idle      the task of a tick that finds nothing to do, with no finished rows and with many
+idle      the task of a tick that finds nothing to do, with no finished rows and with many; as many bare round trips
 
 Works in a test database of its own.
 """
@@ -20,6 +20,7 @@ import os
 import statistics
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import django
@@ -28,6 +29,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup()
 
+import psycopg  # noqa: E402
 from django.db import connection, connections, transaction  # noqa: E402
 from django.test.utils import CaptureQueriesContext  # noqa: E402
 
@@ -43,6 +45,8 @@ BARE = """
     UPDATE campaigns_call k SET state = 'live', ready = false FROM c WHERE k.id = c.id RETURNING k.id"""
 # Calls end while others are claimed; what ends them is not timed.
 MOST_OPEN = 2_000
+# How many statements an idle tick needs; `tests/dialer/test_ticks.py` holds it to them.
+IDLE_STATEMENTS = 4
 # A horizon is kept as long as a tick, in seconds.
 TICK = tasks.TICK_SECONDS
 
@@ -195,25 +199,32 @@ def many(wanted: argparse.Namespace) -> None:
 
 
 def idle(wanted: argparse.Namespace) -> None:
-    """Measure a tick that finds nothing to do, with finished rows and without."""
-    print("a tick that finds nothing to do")
-    for finished in (0, wanted.calls):
-        waiting.empty()
-        waiting.fill(finished)
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "UPDATE campaigns_call SET state = 'done', ready = false, outcome = 'busy', done_at = %s", [clock.now()]
-            )
-        ledger.settle()
-        took = sorted(_tick() for _ in range(wanted.ticks))
-        print(f"  {finished:>9,} finished calls: {described(took)}")
+    """Measure a tick that finds nothing to do, with finished rows and without; the limit: as many bare round trips."""
+    print("a tick that finds nothing to do, and bare round trips after the same pause")
+    with psycopg.connect(**connection.get_connection_params() | {"cursor_factory": None}, autocommit=True) as own:
+        for finished in (0, wanted.calls):
+            waiting.empty()
+            waiting.fill(finished)
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "UPDATE campaigns_call SET state = 'done', ready = false, outcome = 'busy', done_at = %s",
+                    [clock.now()],
+                )
+            ledger.settle()
+            ours, limit = [], []
+            for _ in range(wanted.ticks):
+                ours.append(_rested(tasks.tick))
+                limit.append(_rested(lambda: [own.execute("SELECT 1").fetchone() for _ in range(IDLE_STATEMENTS)]))
+            print(f"  {finished:>9,} finished calls: {described(sorted(ours))}")
+            print(f"  {IDLE_STATEMENTS:>9} round trips:    {described(sorted(limit))}")
+            print(f"  ratio of p50: {statistics.median(ours) / statistics.median(limit):.1f}")
 
 
-def _tick() -> float:
-    # A tick that comes sooner after another does nothing at all.
+def _rested(work: Callable[[], object]) -> float:
+    # A tick that comes sooner after another does nothing at all; and a machine that has rested is slower at first.
     time.sleep(tasks.APART.total_seconds())
     began = time.perf_counter()
-    tasks.tick()
+    work()
     return (time.perf_counter() - began) * 1000
 
 
