@@ -48,7 +48,7 @@ def check(*, now: dt.datetime, limit: int = BATCH, horizon: Horizon | None = Non
 def _check_virtual(aliases: list[str], now: dt.datetime, limit: int, seen: Horizon) -> tuple[int, list[int]]:
     """Look at attempts on simulators: no network lies between, so one transaction does it all."""
     since = seen.checked_since(aliases)
-    if not (accounts := _accounts_due(aliases, now, limit, seen)):
+    if not (accounts := _accounts_due(aliases, since, now, limit, seen)):
         return 0, []
     with transaction.atomic():
         due = _due(aliases, accounts, since, now, limit)
@@ -63,7 +63,7 @@ def _check_virtual(aliases: list[str], now: dt.datetime, limit: int, seen: Horiz
 
 def _check_real(alias: str, now: dt.datetime, limit: int, seen: Horizon) -> tuple[int, list[int]]:
     since = seen.checked_since([alias])
-    if not (accounts := _accounts_due([alias], now, limit, seen)):
+    if not (accounts := _accounts_due([alias], since, now, limit, seen)):
         return 0, []
     with transaction.atomic():
         due = _due([alias], accounts, since, now, limit)
@@ -99,9 +99,9 @@ def _due(aliases: list[str], accounts: Set[int], since: dt.datetime, now: dt.dat
     return list(locked.defer("evidence").order_by("check_at", "id")[:limit])
 
 
-def _accounts_due(aliases: list[str], now: dt.datetime, limit: int, seen: Horizon) -> set[int]:
+def _accounts_due(aliases: list[str], since: dt.datetime, now: dt.datetime, limit: int, seen: Horizon) -> set[int]:
     """Return the accounts that have attempts to look at: all that an idle system asks, without a transaction."""
-    given = [bulk.ids(aliases), bulk.stored(seen.checked_since(aliases)), bulk.stored(now), limit]
+    given = [bulk.ids(aliases), bulk.stored(since), bulk.stored(now), limit]
     with connection.cursor() as cursor:
         cursor.execute(_ACCOUNTS.format(among=bulk.among("carrier")), given)
         found = dict(cursor.fetchall())

@@ -48,23 +48,21 @@ def beat(part: str, **detail: Any) -> None:
 
 
 # Written out, and the clock read by the statement that notes it, as every tick of an idle system waits for them.
+_INTO = "INSERT INTO dialer_heartbeat AS h (part, beat_at, detail)"
+_AGAIN = "ON CONFLICT (part) DO UPDATE SET beat_at = excluded.beat_at"
 # A beat that lies ahead is of before the clock was set back.
-_BEGIN = """INSERT INTO dialer_heartbeat AS h (part, beat_at, detail) VALUES (%s, %s, '{}')
-    ON CONFLICT (part) DO UPDATE SET beat_at = excluded.beat_at
-    WHERE h.beat_at <= %s OR h.beat_at > excluded.beat_at RETURNING beat_at"""
-_BEAT = """INSERT INTO dialer_heartbeat (part, beat_at, detail) VALUES (%s, %s, %s)
-    ON CONFLICT (part) DO UPDATE SET beat_at = excluded.beat_at, detail = excluded.detail"""
+_UNLESS = "OR h.beat_at > excluded.beat_at RETURNING beat_at"
+_BEGIN = f"{_INTO} VALUES (%s, %s, '{{}}') {_AGAIN} WHERE h.beat_at <= %s {_UNLESS}"
+_BEAT = f"{_INTO} VALUES (%s, %s, %s) {_AGAIN}, detail = excluded.detail"
 # A beat that a crash of the server loses is soon followed by another, so its commit waits for no disk.
 _UNFLUSHED = "WITH unflushed AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))"
 _BEGIN_SHARED = f"""{_UNFLUSHED}
-    INSERT INTO dialer_heartbeat AS h (part, beat_at, detail) SELECT %s, clock_timestamp(), '{{}}' FROM unflushed
-    ON CONFLICT (part) DO UPDATE SET beat_at = excluded.beat_at
-    WHERE h.beat_at <= excluded.beat_at - %s OR h.beat_at > excluded.beat_at RETURNING beat_at"""
+    {_INTO} SELECT %s, clock_timestamp(), '{{}}' FROM unflushed
+    {_AGAIN} WHERE h.beat_at <= excluded.beat_at - %s {_UNLESS}"""
 _BEAT_SHARED = f"""{_UNFLUSHED}
-    INSERT INTO dialer_heartbeat (part, beat_at, detail) SELECT %s, clock_timestamp(),
-        %s::jsonb || jsonb_build_object('skew_seconds', round(extract(epoch FROM %s - clock_timestamp())::numeric, 3))
-    FROM unflushed
-    ON CONFLICT (part) DO UPDATE SET beat_at = excluded.beat_at, detail = excluded.detail"""
+    {_INTO} SELECT %s, clock_timestamp(), %s::jsonb || jsonb_build_object('skew_seconds',
+        round(extract(epoch FROM %s - clock_timestamp())::numeric, 3)) FROM unflushed
+    {_AGAIN}, detail = excluded.detail"""
 
 
 def machine_ahead() -> float:

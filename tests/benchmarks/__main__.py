@@ -28,12 +28,6 @@ BENCHMARKS = {
 }
 
 
-def scripts() -> set[str]:
-    """Return the scripts of this folder that are benchmarks."""
-    runnable = (path for path in HERE.glob("[a-z]*.py") if "\nif __name__ ==" in path.read_text(encoding="utf-8"))
-    return {path.name for path in runnable}
-
-
 def main() -> None:
     """Run those wanted and tell how long each took."""
     names = [script.removesuffix(".py") for script in BENCHMARKS]

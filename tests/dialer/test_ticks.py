@@ -45,6 +45,22 @@ def test_the_moment_and_what_went_before_are_by_the_databases_clock(world, setti
     assert heartbeats.begin("tick", apart=APART) is not None
 
 
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_only_the_commit_of_a_beat_waits_for_no_disk(settings):
+    settings.DATABASE_CLOCK = True
+
+    def flushes():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT current_setting('synchronous_commit')")
+            return cursor.fetchone()[0]
+
+    assert flushes() == "on"
+    heartbeats.begin("tick", apart=APART)
+    heartbeats.beat("tick")
+    assert flushes() == "on"
+
+
 def test_an_idle_tick_asks_the_database_little(world, django_assert_num_queries):
     world.campaign()
     with django_assert_num_queries(4):

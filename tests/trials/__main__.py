@@ -50,11 +50,6 @@ TRIALS = (
 )
 
 
-def scripts() -> set[str]:
-    """Return the scripts of this folder that are trials."""
-    return {path.name for path in HERE.glob("[a-z]*.py") if "\nif __name__ ==" in path.read_text(encoding="utf-8")}
-
-
 def run(trial: Trial, *, small: bool) -> tuple[int, str]:
     """Run a trial, showing what it says; return its exit status and its tally."""
     said = []
