@@ -12,7 +12,7 @@ from django.db import connection
 
 from campaigns.models import Call, CallAttempt
 from config.celery import app
-from dialer import clock, heartbeats, tasks
+from dialer import checking, claiming, clock, heartbeats, placing, tasks
 from dialer.models import Heartbeat
 from tests import calls
 
@@ -65,6 +65,16 @@ def test_an_idle_tick_asks_the_database_little(world, django_assert_num_queries)
     world.campaign()
     with django_assert_num_queries(4):
         tasks.tick()
+
+
+@pytest.mark.parametrize("backend", ["dialer.carriers.simulator.Simulator", "tests.dialer.test_reconciling.Network"])
+def test_what_an_outage_left_long_overdue_is_looked_at(world, carried_by, backend):
+    carried_by(backend, "voice")
+    calls.add(world, world.campaign(), calls.number(1, "200"))
+    placing.place(claiming.claim(account_id=world.account.pk, now=world.now).attempt_ids, now=world.now)
+    looked, unplaced = checking.check(now=world.now + dt.timedelta(hours=1))
+    assert (looked, unplaced) == (1, [])
+    assert CallAttempt.objects.get().check_at > world.now + dt.timedelta(minutes=5)
 
 
 def test_a_tick_works_and_a_left_over_one_does_not(world):
