@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import Count, F, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from campaigns import counts
 from campaigns.models import Account, Call, CallAttempt, Campaign
@@ -57,10 +58,7 @@ def over_carrier_cap(now: dt.datetime) -> list[str]:
 
 def over_budget(now: dt.datetime, since: dt.datetime | None) -> list[str]:
     """Return the calls with more tries that count than they may have."""
-    spent = _with_tries(since)
-    over = spent.filter(Q(max_attempts__isnull=False, spent__gt=F("max_attempts")))
-    over |= spent.filter(max_attempts__isnull=True, spent__gt=F("campaign__max_attempts"))
-    return _calls(over)
+    return _calls(_with_tries(since).filter(spent__gt=Coalesce("max_attempts", "campaign__max_attempts")))
 
 
 def miscounted(now: dt.datetime, since: dt.datetime | None) -> list[str]:
