@@ -2,8 +2,8 @@
 
     DATABASE_URL=postgres://… python -m tests.benchmarks [--small] [--only NAME …]
 
-Let nothing else be at work meanwhile. Full sizes take about 40 minutes; --small shows in two that each works, and says
-nothing of speed. The database named is filled and may be thrown away. Exits with 1 where a benchmark has failed.
+Let nothing else be at work meanwhile. --small shows in about a minute that each works, and says nothing of speed. The
+database named is filled and may be thrown away. Exits with 1 where a benchmark has failed.
 """
 
 from __future__ import annotations
