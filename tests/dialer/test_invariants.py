@@ -60,6 +60,7 @@ def _two_open_attempts(world):
             "every open attempt is looked at in time",
         ),
         (lambda world: Campaign.objects.update(max_attempts=1), "no call is tried more often than its budget"),
+        (lambda world: Call.objects.update(max_attempts=1), "no call is tried more often than its budget"),
         (
             lambda world: Call.objects.update(attempts_made=F("attempts_made") + 1),
             "a call's counters equal its attempts",
